@@ -1,0 +1,5 @@
+/** Unit of a metric as ClusterCockpit writes it: `{ base: 'B/s', prefix: 'G' }`. */
+export interface Unit {
+	base: string;
+	prefix?: string;
+}

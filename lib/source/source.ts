@@ -1,0 +1,105 @@
+import type { ColumnHeader, DataEncoding } from "../codec/column.js";
+import type { Cluster, MetricConfig, SubCluster } from "../schema/cluster.js";
+import type { Job } from "../schema/job.js";
+import type { MetricScope } from "../schema/scope.js";
+
+/** One metric that the archive wants, with the scopes it wants it at (coarse to fine, never finer than the native one). */
+export interface RequestedMetric {
+	config: MetricConfig;
+	scopes: readonly MetricScope[];
+}
+
+/** What a source is asked for when a job is archived. */
+export interface LoadRequest {
+	job: Job;
+	cluster: Cluster;
+	/** Absent when the job's subcluster is not configured; only replaying sources are asked then. */
+	subCluster?: SubCluster;
+	metrics: readonly RequestedMetric[];
+	/** Seconds between samples; 0: as recorded. */
+	resolution: number;
+	/** A chunk is to hold whole columns, and no more bytes than this unless one column alone is larger. */
+	maxChunkBytes: number;
+	/**
+	 * Hands out a buffer of exactly `byteLength` bytes with arbitrary content, recycled from earlier chunks where one fits.
+	 * Give it away with the chunk.
+	 */
+	allocate(byteLength: number): ArrayBuffer;
+	/** Aborts when the job is cancelled or its time is over: stop reading, free what is held. */
+	signal: AbortSignal;
+}
+
+interface ChunkBase {
+	/** True on the last chunk of a job: lets a job of one chunk be finished in one task. */
+	last?: boolean;
+}
+
+/** Decoded samples. `buffer` holds the columns' samples back to back, in order, and is the chunk's own: it will be transferred. */
+export interface SamplesChunk extends ChunkBase {
+	kind: "samples";
+	columns: readonly ColumnHeader[];
+	buffer: ArrayBuffer;
+}
+
+/** A job's data as it lies in an archive. `bytes` is the chunk's own and will be transferred. */
+export interface ArchivedChunk extends ChunkBase {
+	kind: "archived";
+	encoding: DataEncoding;
+	bytes: ArrayBuffer;
+	/** Bytes that the decoded samples will take in the worker; a fair estimate will do. */
+	decodedBytes: number;
+}
+
+/** A seed and a job's shape, from which a worker makes series. */
+export interface SyntheticChunk extends ChunkBase {
+	kind: "synthetic";
+	spec: SyntheticSpec;
+	decodedBytes: number;
+}
+
+export type MetricChunk = SamplesChunk | ArchivedChunk | SyntheticChunk;
+
+/** Everything that decides the samples of a synthetic chunk: the same spec gives the same samples, bit for bit. */
+export interface SyntheticSpec {
+	seed: number;
+	cluster: string;
+	jobId: number;
+	startTime: number;
+	durationSeconds: number;
+	hosts: readonly SyntheticHost[];
+	metrics: readonly SyntheticMetric[];
+}
+
+export interface SyntheticHost {
+	hostname: string;
+	/** Cores that the job holds (their positions in the topology), with the number of hwthreads it holds of each. */
+	cores: readonly { id: string; hwthreads: number }[];
+	sockets: readonly string[];
+	memoryDomains: readonly string[];
+	hwthreads: readonly number[];
+	accelerators: readonly string[];
+}
+
+export interface SyntheticMetric {
+	config: Pick<
+		MetricConfig,
+		"name" | "unit" | "scope" | "aggregation" | "timestep" | "peak" | "normal"
+	>;
+	scopes: readonly MetricScope[];
+}
+
+/**
+ * Where a job's series come from.
+ *
+ * `load` yields a job's columns in chunks, in the same order each time it is asked, every column exactly once.
+ * The dispatcher pulls the next chunk only once memory for it is granted, so a source holds at most one chunk.
+ * A replaying source yields every metric and scope that it holds, configured or not.
+ *
+ * @throws ArchiverError SOURCE_UNAVAILABLE, SOURCE_DATA_INVALID or NO_DATA.
+ */
+export interface MetricSource {
+	/** True: series come as they were recorded elsewhere, so the job's subcluster need not be configured. */
+	readonly replays?: boolean;
+	load(request: LoadRequest): AsyncIterable<MetricChunk>;
+	close?(): Promise<void>;
+}

@@ -1,0 +1,24 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Root of the checkout, seen from the built `dist/test/support`. */
+export const checkoutRoot = join(
+	dirname(fileURLToPath(import.meta.url)),
+	"..",
+	"..",
+	"..",
+);
+
+const sharedRoot =
+	process.env.ARCHIVER_SHARED_DATA ??
+	join(checkoutRoot, "..", "shared", "data");
+
+/**
+ * Path of a file or folder of real data that lies beside a developer's checkout, or undefined where it is not there.
+ * Tests use seeded data always, and this in addition.
+ */
+export function sharedData(...path: string[]): string | undefined {
+	const full = join(sharedRoot, ...path);
+	return existsSync(full) ? full : undefined;
+}
