@@ -1,0 +1,296 @@
+import { availableParallelism } from "node:os";
+import * as v from "valibot";
+import { ArchiverError } from "./errors.js";
+
+interface OptionSpec<T> {
+	/** Environment variable. */
+	env: string;
+	/** What a value must be: one phrase, for messages and the README. */
+	expects: string;
+	/** Accepts the option's own type and, from the environment, its text. */
+	schema: v.GenericSchema<unknown, T>;
+	default: () => T;
+	/** How the README writes the default; absent: the value itself. */
+	defaultText?: string;
+	description: string;
+}
+
+const MIB = 2 ** 20;
+
+/** Every option there is, in the order in which the README lists them. */
+export const OPTIONS = {
+	channelCapacity: integer(
+		"ARCHIVER_CHANNEL_CAPACITY",
+		1,
+		128,
+		"jobs that may be accepted and unfinished; a trigger beyond that waits",
+	),
+	poolMinThreads: integer(
+		"ARCHIVER_POOL_MIN_THREADS",
+		0,
+		() => defaultThreads(),
+		"worker threads started at once and kept",
+		"as the maximum",
+	),
+	poolMaxThreads: integer(
+		"ARCHIVER_POOL_MAX_THREADS",
+		1,
+		() => defaultThreads(),
+		"most worker threads",
+		"cores - 1, at least 1",
+	),
+	poolIdleTimeoutMs: integer(
+		"ARCHIVER_POOL_IDLE_TIMEOUT_MS",
+		0,
+		30_000,
+		"ms after which an idle thread above the minimum ends",
+	),
+	bufferBytes: integer(
+		"ARCHIVER_BUFFER_BYTES",
+		1,
+		128 * MIB,
+		"bytes of samples and results in flight over all jobs",
+	),
+	bufferChunkBytes: integer(
+		"ARCHIVER_BUFFER_CHUNK_BYTES",
+		1,
+		8 * MIB,
+		"largest chunk of samples handed to a worker",
+	),
+	writerGroupJobs: integer(
+		"ARCHIVER_WRITER_GROUP_JOBS",
+		1,
+		64,
+		"most jobs in one commit: shared folder syncs, one database transaction",
+	),
+	writerGroupDelayMs: integer(
+		"ARCHIVER_WRITER_GROUP_DELAY_MS",
+		0,
+		0,
+		"ms a commit waits for more jobs to join it",
+	),
+	writerParallelFiles: integer(
+		"ARCHIVER_WRITER_PARALLEL_FILES",
+		1,
+		2,
+		"file operations under way at once, of libuv's four threads",
+	),
+	fsync: flag(
+		"ARCHIVER_FSYNC",
+		true,
+		"whether files and folders are synced before a job counts as archived",
+	),
+	format: choice(
+		"ARCHIVER_FORMAT",
+		["columnar", "json"],
+		undefined,
+		"how new jobs are written",
+		"columnar in a new archive, json in ClusterCockpit's",
+	),
+	compression: choice(
+		"ARCHIVER_COMPRESSION",
+		["fast", "small"],
+		"fast",
+		"how hard the columnar encoder works",
+	),
+	coreScopeMaxNodes: integer(
+		"ARCHIVER_CORE_SCOPE_MAX_NODES",
+		0,
+		8,
+		"jobs of up to this many nodes are archived at core scope too",
+	),
+	resolutionSeconds: integer(
+		"ARCHIVER_RESOLUTION_SECONDS",
+		0,
+		0,
+		"seconds between archived samples; 0: as recorded",
+	),
+	shutdownTimeoutMs: integer(
+		"ARCHIVER_SHUTDOWN_TIMEOUT_MS",
+		0,
+		10_000,
+		"ms that shutdown waits for accepted jobs",
+	),
+	jobTimeoutMs: integer(
+		"ARCHIVER_JOB_TIMEOUT_MS",
+		0,
+		0,
+		"ms that loading and encoding one job may take; 0: no limit",
+	),
+	hookTimeoutMs: integer(
+		"ARCHIVER_HOOK_TIMEOUT_MS",
+		1,
+		10_000,
+		"ms that one hook call is waited for",
+	),
+	logLevel: choice(
+		"ARCHIVER_LOG_LEVEL",
+		["trace", "debug", "info", "warn", "error", "silent"],
+		"info",
+		"of the command line; a library user hands in a logger",
+	),
+} as const;
+
+export type OptionName = keyof typeof OPTIONS;
+export type ArchiverOptions = {
+	[K in OptionName]: (typeof OPTIONS)[K] extends OptionSpec<infer T>
+		? T
+		: never;
+};
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The effective options: what is given explicitly beats the environment, which beats the default.
+ * An empty variable counts as unset.
+ *
+ * @throws ArchiverError INVALID_OPTION listing every bad value in `details.problems`.
+ */
+export function resolveOptions(
+	explicit: Partial<ArchiverOptions> = {},
+	env: Environment = process.env,
+): Readonly<ArchiverOptions> {
+	const problems: string[] = [];
+	const resolved: Record<string, unknown> = {};
+	for (const name of Object.keys(explicit)) {
+		if (!Object.hasOwn(OPTIONS, name)) problems.push(`${name}: no such option`);
+	}
+	for (const [name, spec] of Object.entries<OptionSpec<unknown>>(OPTIONS)) {
+		const given = explicit[name as OptionName];
+		const text = env[spec.env];
+		if (given !== undefined)
+			resolved[name] = accept(spec, given, name, problems);
+		else if (text !== undefined && text !== "")
+			resolved[name] = accept(spec, text, spec.env, problems);
+		else resolved[name] = spec.default();
+	}
+	const options = resolved as ArchiverOptions;
+	if (problems.length === 0) settleThreads(options, explicit, env, problems);
+	if (problems.length > 0) {
+		throw new ArchiverError(
+			"INVALID_OPTION",
+			`unusable options: ${problems.join("; ")}`,
+			{ problems },
+		);
+	}
+	return Object.freeze(options);
+}
+
+function accept(
+	spec: OptionSpec<unknown>,
+	value: unknown,
+	name: string,
+	problems: string[],
+): unknown {
+	const result = v.safeParse(spec.schema, value);
+	if (result.success) return result.output;
+	problems.push(
+		`${name}: must be ${spec.expects}, is ${JSON.stringify(value)}`,
+	);
+	return undefined;
+}
+
+/** One of the two thread counts given alone moves the default of the other; both given must fit together. */
+function settleThreads(
+	options: ArchiverOptions,
+	explicit: Partial<ArchiverOptions>,
+	env: Environment,
+	problems: string[],
+): void {
+	if (options.poolMinThreads <= options.poolMaxThreads) {
+		if (!isGiven("poolMinThreads", explicit, env))
+			options.poolMinThreads = options.poolMaxThreads;
+		return;
+	}
+	if (!isGiven("poolMinThreads", explicit, env))
+		options.poolMinThreads = options.poolMaxThreads;
+	else if (!isGiven("poolMaxThreads", explicit, env))
+		options.poolMaxThreads = options.poolMinThreads;
+	else
+		problems.push(
+			`poolMinThreads: must not exceed poolMaxThreads (${options.poolMaxThreads}), is ${options.poolMinThreads}`,
+		);
+}
+
+function isGiven(
+	name: OptionName,
+	explicit: Partial<ArchiverOptions>,
+	env: Environment,
+): boolean {
+	return explicit[name] !== undefined || (env[OPTIONS[name].env] ?? "") !== "";
+}
+
+function defaultThreads(): number {
+	return Math.max(1, availableParallelism() - 1);
+}
+
+function integer(
+	env: string,
+	min: number,
+	byDefault: number | (() => number),
+	description: string,
+	defaultText?: string,
+): OptionSpec<number> {
+	return {
+		env,
+		expects: `a whole number of at least ${min}`,
+		schema: v.pipe(
+			v.union([
+				v.number(),
+				v.pipe(v.string(), v.trim(), v.digits(), v.transform(Number)),
+			]),
+			v.safeInteger(),
+			v.minValue(min),
+		),
+		default: typeof byDefault === "number" ? () => byDefault : byDefault,
+		defaultText,
+		description,
+	};
+}
+
+function flag(
+	env: string,
+	byDefault: boolean,
+	description: string,
+): OptionSpec<boolean> {
+	const words: Record<string, boolean> = {
+		on: true,
+		true: true,
+		"1": true,
+		off: false,
+		false: false,
+		"0": false,
+	};
+	return {
+		env,
+		expects: "on or off",
+		schema: v.union([
+			v.boolean(),
+			v.pipe(
+				v.string(),
+				v.toLowerCase(),
+				v.picklist(Object.keys(words)),
+				v.transform((word) => words[word]),
+			),
+		]),
+		default: () => byDefault,
+		defaultText: byDefault ? "on" : "off",
+		description,
+	};
+}
+
+function choice<const W extends string, D extends W | undefined>(
+	env: string,
+	words: readonly W[],
+	byDefault: D,
+	description: string,
+	defaultText?: string,
+): OptionSpec<W | D> {
+	return {
+		env,
+		expects: `one of ${words.join(", ")}`,
+		schema: v.picklist(words),
+		default: () => byDefault,
+		defaultText: defaultText ?? byDefault,
+		description,
+	};
+}
