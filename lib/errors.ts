@@ -24,6 +24,10 @@ export const ERROR_CODES = {
 		retryable: false,
 		meaning: "a job with this key is already recorded",
 	},
+	JOB_STOPPED: {
+		retryable: false,
+		meaning: "the job has stopped already, with another end than the one given",
+	},
 	JOB_NOT_STOPPED: {
 		retryable: false,
 		meaning: "the job is still running; only a stopped job can be archived",

@@ -18,11 +18,21 @@ export interface ArchivedRow {
 export interface FailureReason {
 	code: ErrorCode;
 	message: string;
+	/** How often archiving the job has failed since it last succeeded. Set by the repository. */
+	attempts?: number;
+	/** Unix seconds of the last failure. Set by the repository. */
+	failedAt?: number;
 }
 
+export type FailedJob = Job & { failure?: FailureReason };
+
+/** One page of jobs. Pages stay in step while rows enter and leave the set: they continue behind a job, not at a count. */
 export interface JobQuery {
 	cluster?: string;
+	/** Most jobs of a page; 1000 unless told. */
 	limit?: number;
+	/** The last job of the page before, as that page gave it. */
+	after?: Job;
 }
 
 /** The job database. Every rejection is an ArchiverError: DATABASE_BUSY, DATABASE_FAILED, JOB_UNKNOWN, ... */
@@ -33,35 +43,43 @@ export interface JobRepository {
 
 	/** @throws ArchiverError JOB_EXISTS when the key is taken. Resolves to the job as recorded, with its row id. */
 	startJob(job: NewJob): Promise<Job>;
-	/** Records the end of a job found in `job`, or in `job_cache` (its row then moves to `job`). */
+	/**
+	 * Records the end of a job found in `job`, or in `job_cache` (its row then moves to `job`, with a row id of that table).
+	 * Telling the same end again resolves to the job as it is, so a caller may retry.
+	 * @throws ArchiverError JOB_UNKNOWN, JOB_STOPPED (another end is recorded), INVALID_INPUT (an end before the start, a state that ends nothing)
+	 */
 	stopJob(
 		key: JobKey,
 		end: { state: JobState; stopTime: number },
 	): Promise<Job>;
-	/** Enters finished jobs, e.g. of a replayed archive, as stopped and not archived; those that are there are left alone. Resolves to how many are new. */
+	/**
+	 * Enters finished jobs with their tags, e.g. of a replayed archive, as stopped and not archived; those that are there
+	 * are left alone. Resolves to how many are new.
+	 */
 	registerJobs(jobs: readonly Job[]): Promise<number>;
 
+	/** A job of `job`, or one that is still in `job_cache`: that one comes without row id. */
 	findJob(key: JobKey): Promise<Job | undefined>;
-	/** Stopped jobs with monitoring status 1, oldest stop first... ascending row id within a page; `after` continues behind a row id. */
-	findPending(query?: JobQuery & { after?: number }): Promise<Job[]>;
-	findFailed(
-		query?: JobQuery & { after?: number },
-	): Promise<(Job & { failure?: FailureReason })[]>;
-	/** Jobs that started in [from, to), by row id. */
-	findByTime(
-		query: JobQuery & { from?: number; to?: number; after?: number },
-	): Promise<Job[]>;
+	/** Stopped jobs with monitoring status 1, the oldest stop first, then by row id. */
+	findPending(query?: JobQuery): Promise<Job[]>;
+	/** Stopped jobs with monitoring status 2, in the same order, with the reason where it was this library that failed. */
+	findFailed(query?: JobQuery): Promise<FailedJob[]>;
+	/** Jobs that started in [from, to), by row id. Jobs still in `job_cache` are not among them. */
+	findByTime(query?: JobQuery & { from?: number; to?: number }): Promise<Job[]>;
+	/** How many jobs have each monitoring status, those in `job_cache` included. */
 	countByStatus(): Promise<Record<0 | 1 | 2 | 3, number>>;
-	/** The free metadata of a job. */
-	fetchMetadata(job: Job): Promise<Record<string, string>>;
-	updateMetadata(job: Job, key: string, value: string): Promise<void>;
+	/** The free metadata of a job, a null-prototype object. @throws ArchiverError JOB_UNKNOWN */
+	fetchMetadata(job: JobKey): Promise<Record<string, string>>;
+	/** Sets one entry of a job's metadata. @throws ArchiverError JOB_UNKNOWN */
+	updateMetadata(job: JobKey, key: string, value: string): Promise<void>;
 
-	/** Records a group of archived jobs in one transaction: all or none. */
+	/** Records a group of archived jobs in one transaction: all or none. @throws ArchiverError JOB_UNKNOWN (names the job without row) */
 	commitArchived(rows: readonly ArchivedRow[]): Promise<void>;
-	/** Monitoring status 2, with the reason beside it. */
+	/** Monitoring status 2, with the reason beside it. @throws ArchiverError JOB_UNKNOWN */
 	markFailed(job: JobKey, reason: FailureReason): Promise<void>;
 	/** Why the archiving of a job failed, when it did. */
 	failureOf(key: JobKey): Promise<FailureReason | undefined>;
 
+	/** Finishes what was accepted; calls after it reject with DATABASE_FAILED. Safe to repeat. */
 	close(): Promise<void>;
 }

@@ -23,6 +23,13 @@ export type JobState =
 	| "suspended"
 	| "timeout";
 
+/** States of a job whose end is yet to come; every other state is an end. */
+export const ACTIVE_JOB_STATES: readonly JobState[] = [
+	"pending",
+	"running",
+	"suspended",
+];
+
 export type SharedMode = "none" | "single_user" | "multi_user";
 
 /** What the database says of a job's archiving. */
