@@ -18,8 +18,13 @@ export interface LoadRequest {
 	metrics: readonly RequestedMetric[];
 	/** Seconds between samples; 0: as recorded. */
 	resolution: number;
-	/** A chunk is to hold whole columns, and no more bytes than this unless one column alone is larger. */
+	/** A chunk is to hold no more bytes of decoded samples than this, unless the smallest piece it can be cut into is larger. */
 	maxChunkBytes: number;
+	/**
+	 * Whether a column may come in several chunks, each holding further series of it, in order. Columnar archives take
+	 * that; ClusterCockpit's JSON wants every column whole, and all scopes of a metric adjacent.
+	 */
+	splitColumns: boolean;
 	/**
 	 * Hands out a buffer of exactly `byteLength` bytes with arbitrary content, recycled from earlier chunks where one fits.
 	 * Give it away with the chunk.
@@ -59,39 +64,60 @@ export interface SyntheticChunk extends ChunkBase {
 
 export type MetricChunk = SamplesChunk | ArchivedChunk | SyntheticChunk;
 
-/** Everything that decides the samples of a synthetic chunk: the same spec gives the same samples, bit for bit. */
+/**
+ * Everything that decides the samples of a synthetic chunk: the same spec gives the same samples, bit for bit.
+ * Hosts and metrics may be any part of the job's: a series comes out the same whatever chunk it is made in.
+ */
 export interface SyntheticSpec {
 	seed: number;
 	cluster: string;
 	jobId: number;
+	/** Unix seconds. */
 	startTime: number;
 	durationSeconds: number;
+	/** The job's first host, in this chunk or not. It always reports, so that no job is without samples. */
+	firstHost: string;
 	hosts: readonly SyntheticHost[];
 	metrics: readonly SyntheticMetric[];
 }
 
 export interface SyntheticHost {
 	hostname: string;
-	/** Cores that the job holds (their positions in the topology), with the number of hwthreads it holds of each. */
-	cores: readonly { id: string; hwthreads: number }[];
-	sockets: readonly string[];
-	memoryDomains: readonly string[];
-	hwthreads: readonly number[];
-	accelerators: readonly string[];
+	/** Shared by reference between hosts alike, which keeps a large job's spec small even when it is cloned. */
+	devices: SyntheticDevices;
+}
+
+/** What a job holds of a host: the ids that series carry, by scope. */
+export interface SyntheticDevices {
+	socket: readonly string[];
+	memoryDomain: readonly string[];
+	core: readonly string[];
+	accelerator: readonly string[];
+	/** How many hwthreads of each core the job holds. */
+	hwthreadsPerCore: readonly number[];
+	/** The job's part of the host's hwthreads, 0 to 1. */
+	nodeShare: number;
 }
 
 export interface SyntheticMetric {
 	config: Pick<
 		MetricConfig,
-		"name" | "unit" | "scope" | "aggregation" | "timestep" | "peak" | "normal"
+		"name" | "unit" | "scope" | "aggregation" | "peak" | "normal"
 	>;
-	scopes: readonly MetricScope[];
+	/** Seconds from one sample to the next. */
+	timestep: number;
+	samplesPerSeries: number;
+	/** Coarse to fine. Only scopes that a synthetic host has devices for. */
+	scopes: readonly SyntheticScope[];
 }
+
+/** Cores are the finest devices that synthetic series are made for. */
+export type SyntheticScope = Exclude<MetricScope, "hwthread">;
 
 /**
  * Where a job's series come from.
  *
- * `load` yields a job's columns in chunks, in the same order each time it is asked, every column exactly once.
+ * `load` yields a job's columns in chunks, in the same order each time it is asked, every series exactly once.
  * The dispatcher pulls the next chunk only once memory for it is granted, so a source holds at most one chunk.
  * A replaying source yields every metric and scope that it holds, configured or not.
  *
