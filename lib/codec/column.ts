@@ -44,3 +44,8 @@ export interface SeriesStatistics {
 	/** Samples that are there (not NaN). */
 	count: Uint32Array;
 }
+
+/** A header with the statistics of its series: what is known of a column without its samples. */
+export interface MeasuredColumn extends ColumnHeader {
+	statistics: SeriesStatistics;
+}

@@ -1,0 +1,80 @@
+import { isArchiverError } from "../../errors.js";
+import type { SeriesStatistics } from "../column.js";
+import { measureColumn } from "../statistics.js";
+import { columnName, decodeColumns, indexOfFile } from "./decode.js";
+import type { JobIndex } from "./index-reader.js";
+import { DEFAULT_LIMITS, type Limits } from "./limits.js";
+
+/** One thing that does not check out. */
+export interface Problem {
+	reason: string;
+	/** Byte within the file. */
+	offset: number;
+	/** `metric/scope`; absent when it concerns the whole file. */
+	column?: string;
+}
+
+/** Checks header, index, every frame, and every series' statistics against its samples. Empty when all is well. */
+export function verifyColumnar(
+	bytes: Uint8Array,
+	limits: Readonly<Limits> = DEFAULT_LIMITS,
+): Problem[] {
+	const problems: Problem[] = [];
+	let index: JobIndex;
+	try {
+		index = indexOfFile(bytes, limits);
+	} catch (error) {
+		return [problemOf(error)];
+	}
+	for (const column of index.columns) {
+		const name = columnName(column);
+		try {
+			const [decoded] = decodeColumns(
+				[column],
+				({ byteOffset, byteLength }) =>
+					bytes.subarray(byteOffset, byteOffset + byteLength),
+				limits,
+			);
+			const measured = measureColumn(decoded);
+			let firstSeries = 0;
+			for (const { statistics, block } of column.segments) {
+				if (!matches(statistics, measured, firstSeries))
+					problems.push({
+						reason: `${name}: the statistics are not those of the samples`,
+						offset: block.byteOffset,
+						column: name,
+					});
+				firstSeries += statistics.count.length;
+			}
+		} catch (error) {
+			problems.push(problemOf(error, name));
+		}
+	}
+	return problems;
+}
+
+function matches(
+	stored: SeriesStatistics,
+	measured: SeriesStatistics,
+	firstSeries: number,
+): boolean {
+	for (let i = 0; i < stored.count.length; i++) {
+		const series = firstSeries + i;
+		if (
+			stored.count[i] !== measured.count[series] ||
+			!Object.is(stored.avg[i], measured.avg[series]) ||
+			!Object.is(stored.min[i], measured.min[series]) ||
+			!Object.is(stored.max[i], measured.max[series])
+		)
+			return false;
+	}
+	return true;
+}
+
+function problemOf(error: unknown, column?: string): Problem {
+	if (!isArchiverError(error)) throw error;
+	const { offset = 0, column: concerned = column } = error.details;
+	return concerned === undefined
+		? { reason: error.message, offset }
+		: { reason: error.message, offset, column: concerned };
+}
