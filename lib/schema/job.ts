@@ -30,6 +30,21 @@ export const ACTIVE_JOB_STATES: readonly JobState[] = [
 	"suspended",
 ];
 
+export const JOB_STATES: readonly JobState[] = [
+	"boot_fail",
+	"cancelled",
+	"completed",
+	"deadline",
+	"failed",
+	"node_fail",
+	"out_of_memory",
+	"pending",
+	"preempted",
+	"running",
+	"suspended",
+	"timeout",
+];
+
 export type SharedMode = "none" | "single_user" | "multi_user";
 
 /** What the database says of a job's archiving. */
@@ -77,6 +92,8 @@ export interface Job extends JobKey {
 	smt?: number;
 	/** Requested seconds. */
 	walltime?: number;
+	/** Megabytes. */
+	requestedMemory?: number;
 	/** Unix seconds. */
 	submitTime?: number;
 	/** Seconds from start to stop. */
