@@ -93,6 +93,10 @@ export const ERROR_CODES = {
 			"the database is not a ClusterCockpit database of version 10 or 11, or its migration is dirty",
 	},
 	ABORTED: { retryable: true, meaning: "the work was cancelled by its signal" },
+	TIMEOUT: {
+		retryable: true,
+		meaning: "loading and encoding the job took longer than its time limit",
+	},
 	ARCHIVER_CLOSED: {
 		retryable: false,
 		meaning: "the archiver no longer takes jobs",

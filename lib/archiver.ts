@@ -1,0 +1,501 @@
+import { type Logger, pino } from "pino";
+import type { Archive } from "./archive/archive.js";
+import {
+	type ArchiverOptions,
+	type Environment,
+	resolveOptions,
+} from "./config.js";
+import type {
+	AcceptedJob,
+	ArchivedJob,
+	JobOutcome,
+} from "./dispatch/accepted-job.js";
+import { Budget } from "./dispatch/budget.js";
+import { BufferRecycler } from "./dispatch/buffers.js";
+import { Channel } from "./dispatch/channel.js";
+import { ClusterCatalog, type ClusterProvider } from "./dispatch/clusters.js";
+import { Dispatcher } from "./dispatch/dispatcher.js";
+import { chunkBytesOf } from "./dispatch/encode-job.js";
+import { type ArchiverHooks, HookRunner } from "./dispatch/hooks.js";
+import { Meter, type Percentiles } from "./dispatch/meter.js";
+import { WorkerPool } from "./dispatch/pool.js";
+import { OrderedWriter } from "./dispatch/writer.js";
+import { ArchiverError } from "./errors.js";
+import type { JobRepository, NewJob } from "./repository/repository.js";
+import {
+	formatJobKey,
+	type Job,
+	type JobKey,
+	type JobState,
+	MONITORING_STATUS,
+} from "./schema/job.js";
+import { assertJobKey } from "./schema/names.js";
+import type { MetricSource } from "./source/source.js";
+
+/** What an archiver is made of. All of it stays the caller's: close it after the archiver's shutdown. */
+export interface ArchiverParts {
+	repository: JobRepository;
+	archive: Archive;
+	source: MetricSource;
+	/** Asked for the configuration of clusters that the archive lacks. */
+	clusters?: ClusterProvider;
+	/** Told in this order. */
+	hooks?: readonly ArchiverHooks[];
+	/** The host's pino logger, or one of the same shape; none: silent. */
+	logger?: Logger;
+	/** Aborting it shuts the archiver down without waiting. */
+	signal?: AbortSignal;
+	/** Beat the environment, which beats the defaults. */
+	options?: Partial<ArchiverOptions>;
+	/** Read instead of `process.env`. */
+	env?: Environment;
+}
+
+export type ArchiverStatus = "running" | "stopping" | "stopped";
+
+export interface ArchiverStats {
+	status: ArchiverStatus;
+	/** Triggers waiting for a slot, and slots in use. */
+	waiting: number;
+	queued: number;
+	/** Jobs whose series are being loaded, computed, or that wait for their turn to be committed. */
+	loading: number;
+	computing: number;
+	ready: number;
+	/** Jobs in the commit under way. */
+	committing: number;
+	archived: number;
+	failed: number;
+	samples: number;
+	bytes: number;
+	bytesInFlight: number;
+	peakBytesInFlight: number;
+	hooksDue: number;
+	threads: number;
+	jobsPerSecond: number;
+	samplesPerSecond: number;
+	stopToArchivedMs: Percentiles;
+	triggerToArchivedMs: Percentiles;
+	shutdownTimeouts: number;
+}
+
+/** A job on its way in, with those who wait for its end. */
+interface Ticket {
+	job: Job;
+	accepted?: AcceptedJob;
+	ended: Promise<JobOutcome>;
+	end(outcome: JobOutcome): void;
+}
+
+const FAILED_PAGE_JOBS = 500;
+/** What is left of the second within which a timed-out shutdown must be over. */
+const CANCEL_GRACE_MS = 500;
+
+/**
+ * Archives finished jobs beside a running backend. One dispatcher owns the channel and the ordered writer; samples
+ * are touched on worker threads only. See the README for what is guaranteed when a call resolves.
+ */
+export class Archiver {
+	readonly #repository: JobRepository;
+	readonly #logger: Logger;
+	readonly #options: Readonly<ArchiverOptions>;
+	readonly #pool: WorkerPool;
+	readonly #budget: Budget;
+	readonly #writer: OrderedWriter;
+	readonly #dispatcher: Dispatcher;
+	readonly #channel: Channel<Ticket>;
+	readonly #hooks: HookRunner;
+	readonly #meter = new Meter();
+	/** Accepted and not ended, by place in the order. */
+	readonly #tickets = new Map<number, Ticket>();
+	readonly #releaseSignal: () => void;
+	#status: ArchiverStatus = "running";
+	#shutdown: Promise<void> | undefined;
+
+	/**
+	 * Starts an archiver: its threads start now, so that they are warm before the first job.
+	 *
+	 * @throws ArchiverError INVALID_OPTION, listing every problem; ABORTED when `signal` is aborted already.
+	 */
+	static async start(parts: ArchiverParts): Promise<Archiver> {
+		if (parts.signal?.aborted) {
+			throw new ArchiverError(
+				"ABORTED",
+				"cancelled before the archiver started",
+				{},
+				{ cause: parts.signal.reason },
+			);
+		}
+		return new Archiver(parts, resolveOptions(parts.options, parts.env));
+	}
+
+	private constructor(
+		parts: ArchiverParts,
+		options: Readonly<ArchiverOptions>,
+	) {
+		const { repository, archive, source, clusters, hooks = [], signal } = parts;
+		const logger = parts.logger ?? pino({ enabled: false });
+		const chunkBytes = chunkBytesOf(options);
+		this.#repository = repository;
+		this.#logger = logger;
+		this.#options = options;
+		this.#pool = new WorkerPool(options);
+		this.#budget = new Budget(options.bufferBytes, chunkBytes);
+		this.#hooks = new HookRunner(hooks, options.hookTimeoutMs, logger);
+		this.#writer = new OrderedWriter({
+			archive,
+			repository,
+			logger,
+			groupJobs: options.writerGroupJobs,
+			groupDelayMs: options.writerGroupDelayMs,
+			onSettled: (accepted, outcome) => this.#settle(accepted, outcome),
+			onHead: (order) => this.#budget.setHead(order),
+		});
+		this.#dispatcher = new Dispatcher(
+			{
+				archive,
+				source,
+				repository,
+				options,
+				chunkBytes,
+				clusters: new ClusterCatalog(archive, clusters),
+				pool: this.#pool,
+				budget: this.#budget,
+				buffers: new BufferRecycler(options.bufferBytes / 2),
+			},
+			this.#writer,
+		);
+		this.#channel = new Channel(options.channelCapacity, (ticket) => {
+			ticket.accepted = this.#dispatcher.accept(ticket.job);
+			this.#tickets.set(ticket.accepted.order, ticket);
+		});
+		const onAbort = () => void this.shutdown(0).catch(() => {});
+		signal?.addEventListener("abort", onAbort, { once: true });
+		this.#releaseSignal = () => signal?.removeEventListener("abort", onAbort);
+		logger.info(
+			{ archive: archive.target, database: repository.path, options },
+			"archiver started",
+		);
+	}
+
+	get status(): ArchiverStatus {
+		return this.#status;
+	}
+
+	/**
+	 * Records the start of a job and tells `onJobStart`.
+	 *
+	 * @throws ArchiverError INVALID_INPUT, JOB_EXISTS, DATABASE_*, ARCHIVER_CLOSED.
+	 */
+	async startJob(newJob: NewJob): Promise<Job> {
+		this.#assertOpen();
+		assertJobKey(newJob);
+		const job = await this.#repository.startJob(newJob);
+		void this.#hooks.tell("onJobStart", job);
+		return job;
+	}
+
+	/**
+	 * Records the end of a job, then triggers its archiving unless its monitoring status is 0. Resolves with the job
+	 * once it has its slot.
+	 *
+	 * @throws ArchiverError INVALID_INPUT, JOB_UNKNOWN, DATABASE_*, ARCHIVER_CLOSED.
+	 */
+	async stopJob(
+		key: JobKey,
+		end: { state: JobState; stopTime: number },
+	): Promise<Job> {
+		this.#assertOpen();
+		assertJobKey(key);
+		const job = await this.#repository.stopJob(key, end);
+		if (job.monitoringStatus !== MONITORING_STATUS.disabled)
+			await this.triggerArchiving(job);
+		return job;
+	}
+
+	/**
+	 * Hands in a stopped job. Resolves when it has its slot, in the order of the calls; waits while all are taken.
+	 * How it ends is told by the database, the log, the hooks and {@link Archiver.stats}.
+	 *
+	 * @param options.signal - Cancels the wait for a slot, and nothing after it.
+	 * @throws ArchiverError INVALID_INPUT, JOB_NOT_STOPPED, ABORTED, ARCHIVER_CLOSED.
+	 */
+	async triggerArchiving(
+		job: Job,
+		options: { signal?: AbortSignal } = {},
+	): Promise<void> {
+		await this.#send(job, options.signal);
+	}
+
+	/**
+	 * As {@link Archiver.triggerArchiving}, but resolves when the job is durable in the archive and recorded.
+	 *
+	 * @param options.signal - Cancels the job too, until it is being committed: it fails with ABORTED then.
+	 * @throws ArchiverError the job's failure, which is recorded with it; or as `triggerArchiving`.
+	 */
+	async archiveJob(
+		job: Job,
+		options: { signal?: AbortSignal } = {},
+	): Promise<ArchivedJob> {
+		const { signal } = options;
+		const ticket = await this.#send(job, signal);
+		const onAbort = () => {
+			const reason = new ArchiverError(
+				"ABORTED",
+				`archiving of ${formatJobKey(job)} was cancelled`,
+				{},
+				{ cause: signal?.reason },
+			);
+			this.#dispatcher.cancel(ticket.accepted as AcceptedJob, reason);
+		};
+		signal?.addEventListener("abort", onAbort, { once: true });
+		if (signal?.aborted) onAbort();
+		try {
+			const outcome = await ticket.ended;
+			if (outcome.state === "archived") return outcome.archived;
+			throw outcome.error;
+		} finally {
+			signal?.removeEventListener("abort", onAbort);
+		}
+	}
+
+	/** Resolves when everything accepted so far has ended, whichever way. */
+	async waitForArchiving(): Promise<void> {
+		await Promise.all(
+			[...this.#tickets.values()].map((ticket) => ticket.ended),
+		);
+	}
+
+	/**
+	 * Triggers jobs whose archiving failed, oldest row first; resolves to how many, once the last has its slot.
+	 *
+	 * @throws ArchiverError DATABASE_*, ARCHIVER_CLOSED.
+	 */
+	async retryFailed({
+		cluster,
+		limit = Number.POSITIVE_INFINITY,
+	}: {
+		cluster?: string;
+		limit?: number;
+	} = {}): Promise<number> {
+		let triggered = 0;
+		let after: Job | undefined;
+		while (triggered < limit) {
+			const page = await this.#repository.findFailed({
+				cluster,
+				after,
+				limit: Math.min(FAILED_PAGE_JOBS, limit - triggered),
+			});
+			if (page.length === 0) break;
+			for (const { failure: _, ...job } of page)
+				await this.triggerArchiving(job);
+			triggered += page.length;
+			after = page[page.length - 1];
+		}
+		return triggered;
+	}
+
+	stats(): ArchiverStats {
+		const { loading, computing, waiting } = this.#dispatcher.stages;
+		const {
+			archived,
+			failed,
+			samples,
+			bytes,
+			stopToArchivedMs,
+			triggerToArchivedMs,
+			shutdownTimeouts,
+		} = this.#meter;
+		return {
+			status: this.#status,
+			waiting: this.#channel.waiting,
+			queued: this.#channel.occupied,
+			loading,
+			computing,
+			ready: waiting - this.#writer.committing,
+			committing: this.#writer.committing,
+			archived,
+			failed,
+			samples,
+			bytes,
+			bytesInFlight: this.#budget.usedBytes,
+			peakBytesInFlight: this.#budget.peakBytes,
+			hooksDue: this.#hooks.due,
+			threads: this.#pool.threads,
+			...this.#meter.rates,
+			stopToArchivedMs,
+			triggerToArchivedMs,
+			shutdownTimeouts,
+		};
+	}
+
+	/**
+	 * Takes no more jobs, finishes those that were accepted, tells the hooks and ends the threads. Calls after the
+	 * first share its outcome.
+	 *
+	 * @throws ArchiverError ARCHIVER_SHUTDOWN_TIMEOUT at most a second after `timeoutMs`, whatever hangs: jobs that were
+	 * not finished stay pending in the database.
+	 */
+	shutdown(timeoutMs = this.#options.shutdownTimeoutMs): Promise<void> {
+		this.#shutdown ??= this.#close(timeoutMs);
+		return this.#shutdown;
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.shutdown();
+	}
+
+	async #send(job: Job, signal?: AbortSignal): Promise<Ticket> {
+		this.#assertOpen();
+		assertJobKey(job);
+		if (job.jobState === "running" || job.jobState === "pending") {
+			const { cluster, jobId, startTime } = job;
+			throw new ArchiverError(
+				"JOB_NOT_STOPPED",
+				`job ${formatJobKey(job)} is still ${job.jobState}`,
+				{ cluster, jobId, startTime },
+			);
+		}
+		const ticket = newTicket(job);
+		await this.#channel.send(ticket, signal);
+		return ticket;
+	}
+
+	#assertOpen(): void {
+		if (this.#status !== "running") throw closedError();
+	}
+
+	/** A job has ended and that is recorded: free its slot, then tell everybody. */
+	#settle(accepted: AcceptedJob, outcome: JobOutcome): void {
+		const { job, order, acceptedMs } = accepted;
+		const durationMs = Math.round(performance.now() - acceptedMs);
+		if (outcome.state === "archived") {
+			const { archived } = outcome;
+			this.#meter.countArchived(archived, acceptedMs);
+			this.#logger.info(
+				{
+					job: formatJobKey(job),
+					samples: archived.samples,
+					bytes: archived.bytes,
+				},
+				"job archived",
+			);
+			this.#logger.debug(
+				{ job: formatJobKey(job), durationMs },
+				"job archived: duration",
+			);
+			void this.#hooks.tell("onJobStop", archived.job);
+		} else if (outcome.state === "failed") {
+			this.#meter.failed++;
+			const { code, message } = outcome.error;
+			this.#logger.error(
+				{ job: formatJobKey(job), code, err: outcome.error, durationMs },
+				`archiving failed: ${message}`,
+			);
+		} else {
+			this.#logger.warn(
+				{ job: formatJobKey(job) },
+				"archiving cancelled; the job stays pending",
+			);
+		}
+		this.#dispatcher.forget(accepted);
+		this.#channel.release();
+		this.#tickets.get(order)?.end(outcome);
+		this.#tickets.delete(order);
+	}
+
+	async #close(timeoutMs: number): Promise<void> {
+		this.#status = "stopping";
+		this.#logger.info(
+			{ queued: this.#channel.occupied, timeoutMs },
+			"archiver stopping",
+		);
+		this.#releaseSignal();
+		this.#channel.close(closedError());
+		const drained = await settlesWithin(timeoutMs, this.#drain());
+		if (!drained) {
+			this.#meter.shutdownTimeouts++;
+			this.#logger.warn(
+				{
+					unfinished: this.#tickets.size,
+					hooksDue: this.#hooks.due,
+					timeoutMs,
+				},
+				"shutdown timed out",
+			);
+			await settlesWithin(CANCEL_GRACE_MS, this.#abandon());
+		}
+		await settlesWithin(CANCEL_GRACE_MS, this.#pool.close({ force: true }));
+		this.#status = "stopped";
+		this.#logger.info(
+			{ archived: this.#meter.archived, failed: this.#meter.failed },
+			"archiver stopped",
+		);
+		if (!drained)
+			throw new ArchiverError(
+				"ARCHIVER_SHUTDOWN_TIMEOUT",
+				`jobs were not finished within ${timeoutMs} ms; they stay pending`,
+			);
+	}
+
+	async #drain(): Promise<void> {
+		await this.waitForArchiving();
+		await this.#hooks.settled();
+	}
+
+	/** Cancels what can be cancelled, then lets go of what cannot, such as jobs behind a backend that never answers. */
+	async #abandon(): Promise<void> {
+		const error = closedError();
+		this.#dispatcher.abandonAll(error);
+		const unfinished = [...this.#tickets.values()];
+		await settlesWithin(
+			CANCEL_GRACE_MS / 2,
+			Promise.all(unfinished.map((ticket) => ticket.ended)),
+		);
+		for (const ticket of unfinished) ticket.end({ state: "pending", error });
+	}
+}
+
+function newTicket(job: Job): Ticket {
+	const { promise, resolve } = withResolvers<JobOutcome>();
+	return { job, ended: promise, end: resolve };
+}
+
+/** Promise.withResolvers, which Node 20 lacks. */
+function withResolvers<T>(): {
+	promise: Promise<T>;
+	resolve: (value: T) => void;
+} {
+	let resolve: (value: T) => void = () => {};
+	const promise = new Promise<T>((settle) => {
+		resolve = settle;
+	});
+	return { promise, resolve };
+}
+
+function closedError(): ArchiverError {
+	return new ArchiverError(
+		"ARCHIVER_CLOSED",
+		"the archiver takes no more jobs",
+	);
+}
+
+/** Whether `promise` is fulfilled or rejected within `timeoutMs`. Leaves no timer behind. */
+async function settlesWithin(
+	timeoutMs: number,
+	promise: Promise<unknown>,
+): Promise<boolean> {
+	let timer: NodeJS.Timeout | undefined;
+	const timeout = new Promise<boolean>((resolve) => {
+		timer = setTimeout(() => resolve(false), timeoutMs);
+	});
+	const settled = promise.then(
+		() => true,
+		() => true,
+	);
+	try {
+		return await Promise.race([settled, timeout]);
+	} finally {
+		clearTimeout(timer);
+	}
+}

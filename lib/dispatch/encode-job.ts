@@ -1,0 +1,404 @@
+import type { Archive, StagedJob } from "../archive/archive.js";
+import { fileHeader } from "../codec/columnar/index.js";
+import type { ArchiverOptions } from "../config.js";
+import { ArchiverError, toArchiverError } from "../errors.js";
+import type { JobRepository } from "../repository/repository.js";
+import { findSubCluster, metricsOf } from "../schema/cluster-lookup.js";
+import { energyOf } from "../schema/energy.js";
+import { footprintOf } from "../schema/footprint.js";
+import {
+	formatJobKey,
+	type Job,
+	type JobStatistics,
+	MONITORING_STATUS,
+} from "../schema/job.js";
+import { record } from "../schema/record.js";
+import { requestMetrics } from "../source/scopes.js";
+import type {
+	LoadRequest,
+	MetricChunk,
+	MetricSource,
+} from "../source/source.js";
+import type { AcceptedJob, EncodedJob } from "./accepted-job.js";
+import type { Budget, Lease } from "./budget.js";
+import type { BufferRecycler } from "./buffers.js";
+import type { ClusterCatalog } from "./clusters.js";
+import type { EncodedChunk, FinishedJob } from "./messages.js";
+import type { WorkerPool } from "./pool.js";
+
+/** Rooms and settings that a job meets on its way to the archive's staging. */
+export interface EncodingContext {
+	archive: Archive;
+	source: MetricSource;
+	repository: JobRepository;
+	clusters: ClusterCatalog;
+	pool: WorkerPool;
+	budget: Budget;
+	buffers: BufferRecycler;
+	options: Readonly<ArchiverOptions>;
+	/** Largest chunk asked of a source: see {@link chunkBytesOf}. */
+	chunkBytes: number;
+	/** Told when loading is over and computing goes on. */
+	onLoaded(accepted: AcceptedJob): void;
+}
+
+/** Key in a job's `metaData` under which this archiver leaves a JSON string about what it stored. */
+export const META_DATA_KEY = "hpcJobArchiver";
+
+/**
+ * Chunks are at most a quarter of the buffer, so that the head of the order, a chunk in its hands and one that it
+ * waits for, leaves half of the buffer to the jobs behind it.
+ */
+export function chunkBytesOf({
+	bufferBytes,
+	bufferChunkBytes,
+}: Readonly<ArchiverOptions>): number {
+	return Math.max(1, Math.min(bufferChunkBytes, Math.floor(bufferBytes / 4)));
+}
+
+/**
+ * Takes one job from its source to the archive's staging: chunks are loaded as memory is granted, encoded by the pool
+ * in any order, and appended in theirs. Resolves when the job is sealed; what is left is to make it visible in its turn.
+ *
+ * @throws ArchiverError why it cannot be archived; nothing of it is left behind then.
+ */
+export async function encodeJob(
+	accepted: AcceptedJob,
+	context: EncodingContext,
+): Promise<EncodedJob> {
+	const { signal } = accepted;
+	let staged: StagedJob | undefined;
+	try {
+		signal.throwIfAborted();
+		const job = await completeJob(accepted.job, context.repository);
+		const request = await planRequest(job, accepted, context);
+		staged = await context.archive.stage(job);
+		const finished = await new ChunkStream(
+			accepted,
+			request,
+			staged,
+			context,
+		).run();
+		const archived = describeArchived(
+			job,
+			request,
+			finished,
+			context.archive.format,
+		);
+		signal.throwIfAborted();
+		await staged.seal(finished.encoding, archived.job);
+		return { staged, row: archived, samples: finished.samples };
+	} catch (error) {
+		await staged?.discard().catch(() => {});
+		throw signal.aborted
+			? signal.reason
+			: toArchiverError(error, "SOURCE_UNAVAILABLE");
+	}
+}
+
+/** Adds what a trigger may leave out: the row, and the free metadata, which lists of jobs don't carry. */
+async function completeJob(job: Job, repository: JobRepository): Promise<Job> {
+	if (job.resources.length === 0) {
+		throw new ArchiverError(
+			"INVALID_INPUT",
+			`job ${formatJobKey(job)} has no resources`,
+			{ field: "resources" },
+		);
+	}
+	let known: Job | undefined = job;
+	if (job.id === undefined) {
+		known = await repository.findJob(job);
+		if (known === undefined) {
+			throw new ArchiverError(
+				"JOB_UNKNOWN",
+				`job ${formatJobKey(job)} is not in the job database`,
+			);
+		}
+	}
+	const metaData = {
+		...(await repository.fetchMetadata(known)),
+		...job.metaData,
+	};
+	return { ...job, id: known.id, metaData };
+}
+
+async function planRequest(
+	job: Job,
+	accepted: AcceptedJob,
+	context: EncodingContext,
+): Promise<LoadRequest> {
+	const { options, source, buffers } = context;
+	const cluster = await context.clusters.find(job.cluster);
+	const subCluster = findSubCluster(cluster, job);
+	if (subCluster === undefined && !source.replays) {
+		throw new ArchiverError(
+			"CLUSTER_UNKNOWN",
+			`cluster ${job.cluster} has no subcluster ${JSON.stringify(job.subCluster)}`,
+			{
+				field: "subCluster",
+				received: job.subCluster,
+			},
+		);
+	}
+	const metrics = metricsOf(cluster, subCluster?.name ?? job.subCluster);
+	return {
+		job,
+		cluster,
+		subCluster,
+		metrics: requestMetrics(metrics, job, options),
+		resolution: options.resolutionSeconds,
+		maxChunkBytes: context.chunkBytes,
+		splitColumns: context.archive.format === "columnar",
+		allocate: (byteLength) => buffers.take(byteLength),
+		signal: accepted.signal,
+	};
+}
+
+function describeArchived(
+	job: Job,
+	request: LoadRequest,
+	finished: FinishedJob,
+	format: string,
+): EncodedJob["row"] {
+	const statistics = Object.assign(
+		record<JobStatistics>(),
+		Object.fromEntries(finished.statistics),
+	);
+	const configs = metricsOf(
+		request.cluster,
+		request.subCluster?.name ?? job.subCluster,
+	);
+	const footprint = footprintOf(configs, statistics);
+	const { energyFootprint, energy } = energyOf(configs, statistics, job);
+	const facts = {
+		format,
+		columns: finished.columns,
+		series: finished.series,
+		samples: finished.samples,
+	};
+	return {
+		job: {
+			...job,
+			monitoringStatus: MONITORING_STATUS.archivingSuccessful,
+			metaData: { ...job.metaData, [META_DATA_KEY]: JSON.stringify(facts) },
+			statistics,
+			footprint,
+			energyFootprint,
+			energy,
+		},
+		footprint,
+		energyFootprint,
+		energy,
+	};
+}
+
+/** One job's chunks on their way through the pool into staging. */
+class ChunkStream {
+	readonly #accepted: AcceptedJob;
+	readonly #request: LoadRequest;
+	readonly #staged: StagedJob;
+	readonly #context: EncodingContext;
+	readonly #parts: Promise<EncodedChunk>[] = [];
+	readonly #leases: Lease[] = [];
+	/** Ends loading early when a part has failed. */
+	readonly #stop = new AbortController();
+	/** Appends so far; each waits for the one before it. */
+	#appended: Promise<void> = Promise.resolve();
+
+	constructor(
+		accepted: AcceptedJob,
+		request: LoadRequest,
+		staged: StagedJob,
+		context: EncodingContext,
+	) {
+		this.#accepted = accepted;
+		this.#request = request;
+		this.#staged = staged;
+		this.#context = context;
+	}
+
+	async run(): Promise<FinishedJob> {
+		const { signal } = this.#accepted;
+		const stop = () => this.#stop.abort(signal.reason);
+		signal.addEventListener("abort", stop, { once: true });
+		try {
+			await this.#load();
+			this.#context.onLoaded(this.#accepted);
+			const finished = await this.#finish();
+			if (finished.presentSamples === 0) throw noData(this.#accepted.job);
+			return finished;
+		} catch (error) {
+			// A failed part stops the loading; the part's own failure is the one to tell.
+			throw this.#stop.signal.aborted ? this.#stop.signal.reason : error;
+		} finally {
+			signal.removeEventListener("abort", stop);
+			await Promise.allSettled([...this.#parts, this.#appended]);
+			for (const lease of this.#leases) lease.release();
+		}
+	}
+
+	async #load(): Promise<void> {
+		const chunks = this.#context.source
+			.load(this.#request)
+			[Symbol.asyncIterator]();
+		try {
+			for (;;) {
+				const lease = await this.#acquire(this.#context.chunkBytes);
+				const next = await unlessAborted(chunks.next(), this.#stop.signal);
+				if (next.done) return lease.release();
+				await this.#take(next.value, lease);
+				if (next.value.last) return;
+			}
+		} finally {
+			// Not awaited: a source that hangs in next() never answers, and there is nothing left to learn from it.
+			chunks.return?.().then(undefined, () => {});
+		}
+	}
+
+	async #take(chunk: MetricChunk, lease: Lease): Promise<void> {
+		const bytes = bytesOf(chunk);
+		let granted = lease;
+		if (bytes <= lease.bytes) {
+			lease.shrink(bytes);
+		} else {
+			// Larger than was asked for, such as one series that alone exceeds a chunk: it goes on once there is room.
+			lease.release();
+			granted = await this.#acquire(bytes);
+		}
+		const whole = this.#parts.length === 0 && chunk.last === true;
+		const part = this.#encode(chunk, whole, granted);
+		this.#parts.push(part);
+		if (this.#context.archive.format === "columnar")
+			this.#appendWhenReady(part, granted, whole);
+		part.catch((error) => this.#stop.abort(error));
+	}
+
+	async #acquire(bytes: number): Promise<Lease> {
+		const lease = await this.#context.budget.acquire(
+			this.#accepted.order,
+			bytes,
+			this.#stop.signal,
+		);
+		this.#leases.push(lease);
+		return lease;
+	}
+
+	async #encode(
+		chunk: MetricChunk,
+		whole: boolean,
+		lease: Lease,
+	): Promise<EncodedChunk> {
+		const { pool, archive, options, buffers } = this.#context;
+		const task = {
+			kind: "encode",
+			chunk,
+			whole,
+			format: archive.format,
+			compression: options.compression,
+		} as const;
+		const encoded = await pool.run(
+			task,
+			transferOf(chunk),
+			this.#accepted.signal,
+		);
+		if (encoded.recycled !== undefined) buffers.give(encoded.recycled);
+		lease.shrink(encoded.bytes.byteLength);
+		lease.park();
+		return encoded;
+	}
+
+	/** Columns stream to the file while later chunks are still loaded: a part is held only until those before it are out. */
+	#appendWhenReady(
+		part: Promise<EncodedChunk>,
+		lease: Lease,
+		whole: boolean,
+	): void {
+		const before = this.#appended;
+		this.#appended = (async () => {
+			const [{ bytes }] = await Promise.all([part, before]);
+			if (this.#staged.dataBytes === 0 && !whole)
+				await this.#staged.append(fileHeader());
+			await this.#staged.append(bytes);
+			lease.release();
+		})();
+		this.#appended.catch((error) => this.#stop.abort(error));
+	}
+
+	async #finish(): Promise<FinishedJob> {
+		const parts = await Promise.all(this.#parts);
+		if (parts.length === 0) throw noData(this.#accepted.job);
+		await this.#appended;
+		const [{ finished, bytes }] = parts;
+		if (finished === undefined) return this.#finishParts(parts);
+		if (this.#staged.dataBytes === 0) await this.#staged.append(bytes);
+		return finished;
+	}
+
+	async #finishParts(parts: EncodedChunk[]): Promise<FinishedJob> {
+		let byteOffset = fileHeader().byteLength;
+		const described = parts.map(({ bytes, summary }) => {
+			const part = { byteOffset, summary };
+			byteOffset += bytes.byteLength;
+			return part;
+		});
+		const { finished, tail, layout } = await this.#context.pool.run(
+			{ kind: "finish", parts: described },
+			[],
+			this.#accepted.signal,
+		);
+		// ClusterCockpit's JSON nests by metric, so its parts are kept until their order is known; the lease covers them.
+		for (const { part, byteOffset, byteLength } of layout ?? []) {
+			const bytes = part === undefined ? tail : parts[part].bytes;
+			await this.#staged.append(
+				bytes.subarray(byteOffset, byteOffset + byteLength),
+			);
+		}
+		if (layout === undefined) await this.#staged.append(tail);
+		return finished;
+	}
+}
+
+function noData(job: Job): ArchiverError {
+	return new ArchiverError(
+		"NO_DATA",
+		`the source holds no samples for job ${formatJobKey(job)}`,
+	);
+}
+
+/** Bytes that a chunk will take until it is encoded: its own, and what a worker makes of them. */
+function bytesOf(chunk: MetricChunk): number {
+	switch (chunk.kind) {
+		case "samples":
+			return chunk.buffer.byteLength;
+		case "archived":
+			return chunk.bytes.byteLength + chunk.decodedBytes;
+		case "synthetic":
+			return chunk.decodedBytes;
+	}
+}
+
+function transferOf(chunk: MetricChunk): ArrayBuffer[] {
+	switch (chunk.kind) {
+		case "samples":
+			return [chunk.buffer];
+		case "archived":
+			return [chunk.bytes];
+		case "synthetic":
+			return [];
+	}
+}
+
+/** `promise`, or the reason of `signal` as soon as it aborts: nobody waits for a source that hangs. */
+function unlessAborted<T>(
+	promise: Promise<T>,
+	signal: AbortSignal,
+): Promise<T> {
+	return new Promise((resolve, reject) => {
+		const onAbort = () => reject(signal.reason);
+		if (signal.aborted) onAbort();
+		signal.addEventListener("abort", onAbort, { once: true });
+		promise
+			.then(resolve, reject)
+			.finally(() => signal.removeEventListener("abort", onAbort));
+	});
+}

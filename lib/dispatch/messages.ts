@@ -1,0 +1,141 @@
+import type {
+	Column,
+	Compression,
+	DataEncoding,
+	DataFormat,
+} from "../codec/column.js";
+import type { PartSummary } from "../codec/columnar/index.js";
+import type { JsonFragment } from "../codec/json/index.js";
+import type { ErrorCode, ErrorDetails } from "../errors.js";
+import type { JobStatistics } from "../schema/job.js";
+import type { DataSelection } from "../schema/metric.js";
+import type { MetricChunk } from "../source/source.js";
+
+/**
+ * Every shape that crosses threads. Buffers named in a comment are transferred: the sender's copy is empty afterwards.
+ */
+export type PoolTask = EncodeTask | FinishTask | DecodeTask | VerifyTask;
+
+/** Turns a chunk into bytes of the archive. Transferred: the chunk's `buffer` or `bytes`. */
+export interface EncodeTask {
+	kind: "encode";
+	chunk: MetricChunk;
+	format: DataFormat;
+	compression: Compression;
+	/** The chunk is the whole job: finish it as well, and return the complete data file. */
+	whole: boolean;
+}
+
+/** Transferred: `bytes`, `recycled`. */
+export interface EncodedChunk {
+	bytes: Uint8Array<ArrayBuffer>;
+	summary: ChunkSummary;
+	/** Samples in the chunk, gaps included. */
+	samples: number;
+	/** The chunk's own sample buffer, to be used again. */
+	recycled?: ArrayBuffer;
+	/** Present when the task was for a whole job: `bytes` is then the complete data file. */
+	finished?: FinishedJob;
+}
+
+/** What {@link FinishTask} has to know of a part. Opaque to the main thread. */
+export type ChunkSummary =
+	| { format: "columnar"; part: PartSummary }
+	| { format: "json"; fragments: PlacedFragment[]; columns: MeasuredColumn[] };
+
+/** A gzip member with one column, and where it lies in its part. */
+export interface PlacedFragment extends JsonFragment {
+	byteOffset: number;
+	byteLength: number;
+}
+
+/** A piece of the finished file: bytes of a part, or of `tail` when there is no `part`. */
+export interface FileSegment {
+	part?: number;
+	byteOffset: number;
+	byteLength: number;
+}
+
+/** Ends the data of a job that came in several chunks. */
+export interface FinishTask {
+	kind: "finish";
+	/** In the order in which the parts were written. */
+	parts: { byteOffset: number; summary: ChunkSummary }[];
+}
+
+/** What is known of a job once all its chunks are encoded. */
+export interface FinishedJob {
+	encoding: DataEncoding;
+	/** metric -> statistics over the job; null-prototype on the worker, an ordinary clone here. */
+	statistics: [metric: string, statistics: JobStatistics][];
+	columns: number;
+	series: number;
+	samples: number;
+	/** Samples that are there, gaps left out. */
+	presentSamples: number;
+}
+
+/** Transferred: `tail`. */
+export interface FinishedParts {
+	finished: FinishedJob;
+	/** columnar: bytes behind the last part. */
+	tail: Uint8Array<ArrayBuffer>;
+	/** json: how the parts and some bytes of `tail` follow each other in the file. */
+	layout?: FileSegment[];
+}
+
+/** Decodes a stored job. Transferred: `bytes`. */
+export interface DecodeTask {
+	kind: "decode";
+	encoding: DataEncoding;
+	bytes: Uint8Array<ArrayBuffer>;
+	selection?: DataSelection;
+}
+
+/** Transferred: each column's samples. */
+export interface DecodedJob {
+	columns: Column[];
+}
+
+/** Checks a stored job. Transferred: `bytes`. */
+export interface VerifyTask {
+	kind: "verify";
+	encoding: DataEncoding;
+	bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface VerifiedJob {
+	/** Damage. */
+	faults: DataProblem[];
+	/** Oddities that came with foreign data. */
+	notes: DataProblem[];
+}
+
+export interface DataProblem {
+	reason: string;
+	/** `metric/scope` */
+	column?: string;
+	offset?: number;
+}
+
+export interface TaskResults {
+	encode: EncodedChunk;
+	finish: FinishedParts;
+	decode: DecodedJob;
+	verify: VerifiedJob;
+}
+
+/**
+ * What a worker answers. Failures are data, since an error loses its class, code and fields between threads.
+ */
+export type TaskOutcome<R> =
+	| { ok: true; value: R }
+	| { ok: false; failure: TaskFailure };
+
+export interface TaskFailure {
+	code: ErrorCode;
+	message: string;
+	details: ErrorDetails;
+	retryable: boolean;
+	stack?: string;
+}

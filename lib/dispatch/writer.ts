@@ -1,0 +1,214 @@
+import { setImmediate, setTimeout } from "node:timers/promises";
+import type { Logger } from "pino";
+import type { Archive } from "../archive/archive.js";
+import { type ArchiverError, toArchiverError } from "../errors.js";
+import type { JobRepository } from "../repository/repository.js";
+import { formatJobKey } from "../schema/job.js";
+import type { AcceptedJob, EncodedJob, JobOutcome } from "./accepted-job.js";
+
+/** What a job brings when its turn comes. */
+export type WriterInput =
+	| { kind: "encoded"; encoded: EncodedJob }
+	| { kind: "failed"; error: ArchiverError }
+	| { kind: "pending"; error: ArchiverError };
+
+interface Place {
+	accepted: AcceptedJob;
+	input?: WriterInput;
+}
+
+export interface WriterContext {
+	archive: Archive;
+	repository: JobRepository;
+	logger: Logger;
+	groupJobs: number;
+	groupDelayMs: number;
+	/** Called in trigger order, once a job's end is recorded. */
+	onSettled(accepted: AcceptedJob, outcome: JobOutcome): void;
+	/** Called with the oldest unfinished job's place whenever that changes; infinity: there is none. */
+	onHead(order: number): void;
+}
+
+/**
+ * The single, ordered end of the pipeline. Jobs become ready in any order; what becomes visible in the archive, is
+ * recorded in the database and is told happens in the order of the triggers, one group at a time:
+ * first durable in the archive, then the database, then everybody else.
+ */
+export class OrderedWriter {
+	readonly #context: WriterContext;
+	/** Every accepted job that has not ended, in trigger order. */
+	readonly #line: Place[] = [];
+	readonly #places = new Map<number, Place>();
+	#running = false;
+	#committing = 0;
+
+	constructor(context: WriterContext) {
+		this.#context = context;
+	}
+
+	/** Jobs in the commit under way. */
+	get committing(): number {
+		return this.#committing;
+	}
+
+	/** Gives a job its place in the order. */
+	enter(accepted: AcceptedJob): void {
+		const place: Place = { accepted };
+		this.#line.push(place);
+		this.#places.set(accepted.order, place);
+		if (this.#line.length === 1) this.#context.onHead(accepted.order);
+	}
+
+	/** Takes what became of a job; it is committed when every job before it has ended. */
+	take(accepted: AcceptedJob, input: WriterInput): void {
+		const place = this.#places.get(accepted.order);
+		if (place === undefined) return;
+		place.input = input;
+		if (!this.#running) void this.#run();
+	}
+
+	async #run(): Promise<void> {
+		this.#running = true;
+		while (this.#line[0]?.input !== undefined) {
+			if (
+				this.#context.groupDelayMs > 0 &&
+				this.#readyJobs() < this.#context.groupJobs
+			) {
+				await setTimeout(this.#context.groupDelayMs);
+			}
+			const group = this.#line.slice(
+				0,
+				Math.min(this.#readyJobs(), this.#context.groupJobs),
+			);
+			this.#committing = group.length;
+			const outcomes = await this.#commit(group);
+			this.#committing = 0;
+			this.#line.splice(0, group.length);
+			group.forEach((place, i) => {
+				this.#places.delete(place.accepted.order);
+				this.#context.onSettled(place.accepted, outcomes[i]);
+			});
+			this.#context.onHead(
+				this.#line[0]?.accepted.order ?? Number.POSITIVE_INFINITY,
+			);
+			// Everything awaited above may have been ready at once: let the host's other work have its turn.
+			await setImmediate();
+		}
+		this.#running = false;
+	}
+
+	/** How many jobs at the head of the line are ready. */
+	#readyJobs(): number {
+		const unready = this.#line.findIndex((place) => place.input === undefined);
+		return unready === -1 ? this.#line.length : unready;
+	}
+
+	async #commit(group: readonly Place[]): Promise<JobOutcome[]> {
+		const errors = new Map<Place, ArchiverError>();
+		const encoded = new Map<Place, EncodedJob>();
+		for (const place of group) {
+			if (place.input?.kind === "encoded")
+				encoded.set(place, place.input.encoded);
+			else if (place.input !== undefined) errors.set(place, place.input.error);
+		}
+		await this.#makeVisible(encoded, errors);
+		await this.#record(encoded, errors);
+		await this.#markFailed(group, errors);
+		return group.map((place) => {
+			const error = errors.get(place);
+			if (error !== undefined)
+				return {
+					state: place.input?.kind === "pending" ? "pending" : "failed",
+					error,
+				};
+			const { staged, row, samples } = encoded.get(place) as EncodedJob;
+			return {
+				state: "archived",
+				archived: { job: row.job, samples, bytes: staged.dataBytes },
+			};
+		});
+	}
+
+	/** Step 1: durable in the archive. What fails here leaves `encoded`. */
+	async #makeVisible(
+		encoded: Map<Place, EncodedJob>,
+		errors: Map<Place, ArchiverError>,
+	): Promise<void> {
+		if (encoded.size === 0) return;
+		const places = [...encoded.keys()];
+		const staged = [...encoded.values()].map((job) => job.staged);
+		let results: (ArchiverError | undefined)[];
+		try {
+			results = await this.#context.archive.commit(staged);
+		} catch (error) {
+			results = staged.map(() =>
+				toArchiverError(error, "ARCHIVE_WRITE_FAILED"),
+			);
+			await Promise.all(staged.map((job) => job.discard().catch(() => {})));
+		}
+		places.forEach((place, i) => {
+			const error = results[i];
+			if (error === undefined) return;
+			errors.set(place, error);
+			encoded.delete(place);
+		});
+	}
+
+	/** Step 2: one transaction for the group. When that fails for one job's sake, the others are recorded one by one. */
+	async #record(
+		encoded: Map<Place, EncodedJob>,
+		errors: Map<Place, ArchiverError>,
+	): Promise<void> {
+		if (encoded.size === 0) return;
+		const { repository } = this.#context;
+		const fail = (place: Place, error: unknown) => {
+			errors.set(place, toArchiverError(error, "DATABASE_FAILED"));
+			encoded.delete(place);
+		};
+		try {
+			await repository.commitArchived(
+				[...encoded.values()].map((job) => job.row),
+			);
+		} catch (groupError) {
+			const busy =
+				toArchiverError(groupError, "DATABASE_FAILED").code === "DATABASE_BUSY";
+			for (const [place, { row }] of [...encoded]) {
+				// A locked database is no single job's fault: trying each would only wait out the timeout each time.
+				if (busy || encoded.size === 1) fail(place, groupError);
+				else
+					await repository
+						.commitArchived([row])
+						.catch((error) => fail(place, error));
+			}
+		}
+	}
+
+	/** Failures end in the database too, with their reason; where even that fails the job stays pending, and the log says so. */
+	async #markFailed(
+		group: readonly Place[],
+		errors: ReadonlyMap<Place, ArchiverError>,
+	): Promise<void> {
+		const { repository, logger } = this.#context;
+		let busy = false;
+		for (const place of group) {
+			const error = errors.get(place);
+			if (error === undefined || place.input?.kind === "pending") continue;
+			const { job } = place.accepted;
+			try {
+				if (busy) throw error;
+				await repository.markFailed(job, {
+					code: error.code,
+					message: error.message,
+				});
+			} catch (markError) {
+				busy ||=
+					toArchiverError(markError, "DATABASE_FAILED").code ===
+					"DATABASE_BUSY";
+				logger.error(
+					{ job: formatJobKey(job), code: error.code, err: markError },
+					"cannot record the failure; the job stays pending",
+				);
+			}
+		}
+	}
+}

@@ -1,0 +1,58 @@
+import { move, transferableSymbol, valueSymbol } from "piscina";
+import type {
+	PoolTask,
+	TaskOutcome,
+	TaskResults,
+} from "../lib/dispatch/messages.js";
+import { toArchiverError } from "../lib/errors.js";
+import { decodeTask } from "./decode.js";
+import { encodeTask } from "./encode.js";
+import { finishTask } from "./finish.js";
+import { verifyTask } from "./verify.js";
+
+/** A task's result with the buffers in it that move to the main thread. */
+export interface Answer<R> {
+	value: R;
+	transfer: ArrayBuffer[];
+}
+
+/** Entry of every pool thread: checks which task it is, and answers with its result or, as data, why there is none. */
+export default function runTask(task: PoolTask): unknown {
+	let outcome: TaskOutcome<unknown>;
+	let transfer: ArrayBuffer[] = [];
+	try {
+		const answer = answerTo(task);
+		transfer = answer.transfer;
+		outcome = { ok: true, value: answer.value };
+	} catch (error) {
+		outcome = { ok: false, failure: failureOf(error) };
+	}
+	// One movable object at the top: Piscina silently loses those that are nested in a result.
+	return move({
+		[transferableSymbol]: transfer,
+		[valueSymbol]: outcome,
+	} as unknown as Parameters<typeof move>[0]);
+}
+
+function answerTo(task: PoolTask): Answer<TaskResults[PoolTask["kind"]]> {
+	switch (task.kind) {
+		case "encode":
+			return encodeTask(task);
+		case "finish":
+			return finishTask(task);
+		case "decode":
+			return decodeTask(task);
+		case "verify":
+			return verifyTask(task);
+	}
+}
+
+function failureOf(
+	cause: unknown,
+): Extract<TaskOutcome<never>, { ok: false }>["failure"] {
+	const { code, message, details, retryable, stack } = toArchiverError(
+		cause,
+		"WORKER_FAILED",
+	);
+	return { code, message, details, retryable, stack };
+}
