@@ -1,6 +1,20 @@
-import type { Cluster, MetricConfig, SubCluster } from "./cluster.js";
+import type {
+	Cluster,
+	MetricConfig,
+	SubCluster,
+	SubClusterMetricOverride,
+} from "./cluster.js";
 import type { Job } from "./job.js";
 import { type NodeList, parseNodeList } from "./nodelist.js";
+
+const OVERRIDABLE = [
+	"footprint",
+	"energy",
+	"peak",
+	"normal",
+	"caution",
+	"alert",
+] as const satisfies (keyof SubClusterMetricOverride)[];
 
 const nodeLists = new WeakMap<SubCluster, NodeList>();
 
@@ -33,7 +47,7 @@ export function nodesOf(subCluster: SubCluster): NodeList {
 
 /**
  * The metrics of a subcluster: the cluster's, less those that the subcluster removes, with the subcluster's own settings
- * in place of the cluster's. A subcluster that is not mentioned gets the cluster's settings.
+ * in place of the cluster's. A subcluster that a metric does not mention gets the cluster's settings.
  */
 export function metricsOf(
 	cluster: Cluster,
@@ -42,16 +56,11 @@ export function metricsOf(
 	return cluster.metricConfig.flatMap(({ subClusters, ...metric }) => {
 		const own = subClusters?.find(({ name }) => name === subClusterName);
 		if (own?.remove) return [];
-		return [
-			{
-				...metric,
-				footprint: own?.footprint ?? metric.footprint,
-				energy: own?.energy ?? metric.energy,
-				peak: own?.peak ?? metric.peak,
-				normal: own?.normal ?? metric.normal,
-				caution: own?.caution ?? metric.caution,
-				alert: own?.alert ?? metric.alert,
-			},
-		];
+		return [own === undefined ? metric : { ...metric, ...settingsOf(own) }];
 	});
+}
+
+function settingsOf(own: SubClusterMetricOverride): Partial<MetricConfig> {
+	const set = OVERRIDABLE.filter((key) => own[key] !== undefined);
+	return Object.fromEntries(set.map((key) => [key, own[key]]));
 }

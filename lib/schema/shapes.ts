@@ -38,13 +38,12 @@ export const counts = v.pipe(
 	}),
 );
 
-export const unit = objectOf({
-	base: v.optional(text, ""),
-	prefix: v.optional(text),
-});
-
 export function isCount(value: unknown): value is number {
 	return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+export function oneOf<T extends string | number>(options: readonly T[]) {
+	return v.picklist(options, `one of ${options.join(", ")}`);
 }
 
 export function listOf<S extends v.GenericSchema>(item: S) {
@@ -70,7 +69,10 @@ export function looseObjectOf<E extends v.ObjectEntries>(entries: E) {
 			}
 			const checked = result.output as Record<string, unknown>;
 			const kept = Object.entries(dataset.value)
-				.filter(([key]) => Object.hasOwn(checked, key) || !(key in entries))
+				.filter(
+					([key]) =>
+						Object.hasOwn(checked, key) || !Object.hasOwn(entries, key),
+				)
 				.map(([key, value]) => [
 					key,
 					Object.hasOwn(checked, key) ? checked[key] : value,
@@ -121,7 +123,8 @@ function withoutNulls(value: Record<string, unknown>): Record<string, unknown> {
 	);
 }
 
-function step(
+/** One step of the path to a problem, for the `path` of an issue that a check adds itself. */
+export function step(
 	type: "array" | "object",
 	input: unknown,
 	key: string | number,

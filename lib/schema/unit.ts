@@ -6,23 +6,23 @@ export interface Unit {
 	prefix?: string;
 }
 
-/** Decimal for every base, bytes too, as ClusterCockpit counts. */
-const PREFIX_FACTORS: ReadonlyMap<string, number> = new Map([
-	["n", 1e-9],
-	["u", 1e-6],
-	["m", 1e-3],
-	["", 1],
-	["k", 1e3],
-	["K", 1e3],
-	["M", 1e6],
-	["G", 1e9],
-	["T", 1e12],
-	["P", 1e15],
-	["E", 1e18],
+/** Powers of ten. For every base, bytes too, as ClusterCockpit counts. */
+const PREFIX_EXPONENTS: ReadonlyMap<string, number> = new Map([
+	["n", -9],
+	["u", -6],
+	["m", -3],
+	["", 0],
+	["k", 3],
+	["K", 3],
+	["M", 6],
+	["G", 9],
+	["T", 12],
+	["P", 15],
+	["E", 18],
 ]);
 
 export function isUnitPrefix(prefix: string): boolean {
-	return PREFIX_FACTORS.has(prefix);
+	return PREFIX_EXPONENTS.has(prefix);
 }
 
 /**
@@ -31,14 +31,7 @@ export function isUnitPrefix(prefix: string): boolean {
  * @throws ArchiverError INVALID_INPUT for an unknown prefix
  */
 export function prefixFactor(prefix = ""): number {
-	const factor = PREFIX_FACTORS.get(prefix);
-	if (factor === undefined)
-		throw invalidInput(
-			"prefix",
-			`one of ${[...PREFIX_FACTORS.keys()].filter(Boolean).join(", ")} or none`,
-			prefix,
-		);
-	return factor;
+	return scaled(1, exponentOf(prefix));
 }
 
 /** @throws ArchiverError INVALID_INPUT when the bases differ or a prefix is unknown */
@@ -49,14 +42,22 @@ export function convertUnit(value: number, from: Unit, to: Unit): number {
 			`a unit that converts to '${formatUnit(to)}'`,
 			formatUnit(from),
 		);
-	const source = prefixFactor(from.prefix);
-	const target = prefixFactor(to.prefix);
-	return source >= target
-		? value * (source / target)
-		: value / (target / source);
+	return scaled(value, exponentOf(from.prefix) - exponentOf(to.prefix));
 }
 
 /** `{ base: 'B/s', prefix: 'G' }` as `GB/s`. */
 export function formatUnit({ base, prefix = "" }: Unit): string {
 	return prefix + base;
+}
+
+function exponentOf(prefix = ""): number {
+	const exponent = PREFIX_EXPONENTS.get(prefix);
+	if (exponent !== undefined) return exponent;
+	const known = [...PREFIX_EXPONENTS.keys()].filter((it) => it !== "");
+	throw invalidInput("prefix", `one of ${known.join(", ")} or none`, prefix);
+}
+
+/** Divides by a power of ten rather than multiply with its inverse, which a double cannot hold exactly. */
+function scaled(value: number, exponent: number): number {
+	return exponent < 0 ? value / 10 ** -exponent : value * 10 ** exponent;
 }
