@@ -7,7 +7,6 @@ import {
 import { encodeJson, encodeJsonColumn } from "../lib/codec/json/index.js";
 import { measureColumn } from "../lib/codec/statistics.js";
 import type {
-	ChunkSummary,
 	EncodedChunk,
 	EncodeTask,
 	PlacedFragment,
@@ -44,13 +43,16 @@ function encodeColumnar(
 	{ compression, whole }: EncodeTask,
 ): Encoded {
 	const { frames, summary: part } = encodePart(columns, compression);
-	const summary: ChunkSummary = { format: "columnar", part };
-	if (!whole) return { bytes: exactCopy(frames), summary };
+	if (!whole) {
+		return {
+			bytes: exactCopy(frames),
+			summary: { format: "columnar", part },
+		};
+	}
 	const header = fileHeader();
 	const tail = encodeTail([{ byteOffset: header.length, summary: part }], {});
 	return {
 		bytes: exactCopy(header, frames, tail),
-		summary,
 		finished: describeFinished("columnar", part.columns),
 	};
 }
@@ -60,7 +62,7 @@ function encodeAsJson(
 	{ whole }: EncodeTask,
 ): Encoded {
 	const measured = columns.map(
-		({ samples: _, ...header }, i): MeasuredColumn => ({
+		({ samples: _, statisticsSeries: __, ...header }, i): MeasuredColumn => ({
 			...header,
 			statistics: measureColumn(columns[i]),
 		}),
@@ -69,7 +71,6 @@ function encodeAsJson(
 		const { encoding, bytes } = encodeJson(columns);
 		return {
 			bytes,
-			summary: { format: "json", fragments: [], columns: measured },
 			finished: describeFinished(encoding, measured),
 		};
 	}

@@ -23,7 +23,7 @@ import type { AcceptedJob, EncodedJob } from "./accepted-job.js";
 import type { Budget, Lease } from "./budget.js";
 import type { BufferRecycler } from "./buffers.js";
 import type { ClusterCatalog } from "./clusters.js";
-import type { EncodedChunk, FinishedJob } from "./messages.js";
+import type { ChunkSummary, EncodedChunk, FinishedJob } from "./messages.js";
 import type { WorkerPool } from "./pool.js";
 
 /** Rooms and settings that a job meets on its way to the archive's staging. */
@@ -337,7 +337,8 @@ class ChunkStream {
 	async #finishParts(parts: EncodedChunk[]): Promise<FinishedJob> {
 		let byteOffset = fileHeader().byteLength;
 		const described = parts.map(({ bytes, summary }) => {
-			const part = { byteOffset, summary };
+			// Only a whole job comes without summary, and it is finished already.
+			const part = { byteOffset, summary: summary as ChunkSummary };
 			byteOffset += bytes.byteLength;
 			return part;
 		});

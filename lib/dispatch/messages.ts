@@ -3,6 +3,7 @@ import type {
 	Compression,
 	DataEncoding,
 	DataFormat,
+	MeasuredColumn,
 } from "../codec/column.js";
 import type { PartSummary } from "../codec/columnar/index.js";
 import type { JsonFragment } from "../codec/json/index.js";
@@ -29,7 +30,8 @@ export interface EncodeTask {
 /** Transferred: `bytes`, `recycled`. */
 export interface EncodedChunk {
 	bytes: Uint8Array<ArrayBuffer>;
-	summary: ChunkSummary;
+	/** For {@link FinishTask}; absent when the task was for a whole job. */
+	summary?: ChunkSummary;
 	/** Samples in the chunk, gaps included. */
 	samples: number;
 	/** The chunk's own sample buffer, to be used again. */

@@ -1,0 +1,84 @@
+export type {
+	Archive,
+	ArchiveInfo,
+	IterateOptions,
+	ScopedStatistics,
+	StagedJob,
+	StoredData,
+} from "./archive/archive.js";
+export { openArchive } from "./archive/open.js";
+export {
+	Archiver,
+	type ArchiverParts,
+	type ArchiverStats,
+	type ArchiverStatus,
+} from "./archiver.js";
+export type {
+	Column,
+	ColumnHeader,
+	Compression,
+	DataEncoding,
+	DataFormat,
+} from "./codec/column.js";
+export {
+	type ArchiverOptions,
+	type Environment,
+	OPTIONS,
+	resolveOptions,
+} from "./config.js";
+export type { ArchivedJob } from "./dispatch/accepted-job.js";
+export type { ClusterProvider } from "./dispatch/clusters.js";
+export type { ArchiverHooks } from "./dispatch/hooks.js";
+export { type PoolOptions, WorkerPool } from "./dispatch/pool.js";
+export {
+	ArchiverError,
+	ERROR_CODES,
+	type ErrorCode,
+	type ErrorDetails,
+	isArchiverError,
+} from "./errors.js";
+export type {
+	ArchivedRow,
+	FailureReason,
+	JobQuery,
+	JobRepository,
+	NewJob,
+} from "./repository/repository.js";
+export { SqliteJobRepository } from "./repository/sqlite.js";
+export type {
+	Cluster,
+	MetricConfig,
+	SubCluster,
+	Topology,
+} from "./schema/cluster.js";
+export { parseCluster } from "./schema/cluster-json.js";
+export {
+	formatJobKey,
+	type Job,
+	type JobKey,
+	type JobState,
+	type JobStatistics,
+	MONITORING_STATUS,
+	type Resource,
+	type Tag,
+} from "./schema/job.js";
+export { parseJob, serializeJob } from "./schema/job-json.js";
+export type {
+	DataSelection,
+	JobData,
+	JobMetric,
+	MetricStatistics,
+	Series,
+	StatisticsSeries,
+} from "./schema/metric.js";
+export { type NodeList, parseNodeList } from "./schema/nodelist.js";
+export type { MetricScope } from "./schema/scope.js";
+export type { Unit } from "./schema/unit.js";
+export { ReplaySource } from "./source/replay.js";
+export type {
+	LoadRequest,
+	MetricChunk,
+	MetricSource,
+	RequestedMetric,
+} from "./source/source.js";
+export { SyntheticSource } from "./source/synthetic.js";
