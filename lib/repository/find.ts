@@ -1,0 +1,170 @@
+import { invalidInput } from "../schema/invalid-input.js";
+import {
+	ACTIVE_JOB_STATES,
+	type Job,
+	type JobKey,
+	MONITORING_STATUS,
+} from "../schema/job.js";
+import { isCount } from "../schema/shapes.js";
+import type { SqlValue, Statements } from "./connection.js";
+import type { FailedJob, JobQuery } from "./repository.js";
+import {
+	type FailureRow,
+	failureFromRow,
+	type JobRow,
+	jobFromRow,
+	jobSelection,
+} from "./rows.js";
+import { STATE_TABLE } from "./schema.sql.js";
+
+/** Picks one job out of `job`, `job_cache` or our own table; its parameters are {@link keyValues}. */
+export const KEY_CONDITION = "cluster = ? AND job_id = ? AND start_time = ?";
+
+const DEFAULT_LIMIT = 1000;
+
+const HAS_ENDED = `job_state NOT IN (${ACTIVE_JOB_STATES.map((state) => `'${state}'`).join(", ")})`;
+
+type Reader = Pick<Statements, "all">;
+
+export function keyValues({ cluster, jobId, startTime }: JobKey): SqlValue[] {
+	return [cluster, jobId, startTime];
+}
+
+/** Looks in both tables with one statement: two would miss a job on its way from `job_cache` to `job`. */
+export async function findJob(
+	reader: Reader,
+	key: JobKey,
+): Promise<Job | undefined> {
+	const [row] = await reader.all<JobRow>(
+		`SELECT ${jobSelection("job")} FROM job WHERE ${KEY_CONDITION}
+		UNION ALL
+		SELECT ${jobSelection("job_cache")} FROM job_cache WHERE ${KEY_CONDITION}
+		LIMIT 1`,
+		[...keyValues(key), ...keyValues(key)],
+	);
+	return row && jobFromRow(row);
+}
+
+export async function findPending(
+	reader: Reader,
+	query: JobQuery,
+): Promise<Job[]> {
+	const { sql, values } = stoppedPage(
+		MONITORING_STATUS.runningOrArchiving,
+		query,
+	);
+	const rows = await reader.all<JobRow>(
+		`SELECT ${jobSelection("job")}
+		FROM (${sql}) AS page JOIN job ON job.id = page.id
+		ORDER BY page.stop_time, page.id`,
+		values,
+	);
+	return rows.map(jobFromRow);
+}
+
+export async function findFailed(
+	reader: Reader,
+	query: JobQuery,
+	hasStateTable: boolean,
+): Promise<FailedJob[]> {
+	const { sql, values } = stoppedPage(MONITORING_STATUS.archivingFailed, query);
+	const rows = await reader.all<JobRow & FailureRow>(
+		hasStateTable
+			? `SELECT ${jobSelection("job")}, code, message, attempts, failed_at
+			FROM (${sql}) AS page JOIN job ON job.id = page.id
+			LEFT JOIN ${STATE_TABLE} AS state ON state.cluster = job.cluster
+				AND state.job_id = job.job_id AND state.start_time = job.start_time
+			ORDER BY page.stop_time, page.id`
+			: `SELECT ${jobSelection("job")}, NULL AS code, NULL AS message, NULL AS attempts, NULL AS failed_at
+			FROM (${sql}) AS page JOIN job ON job.id = page.id
+			ORDER BY page.stop_time, page.id`,
+		values,
+	);
+	return rows.map((row) => {
+		const failure = failureFromRow(row);
+		return failure ? { ...jobFromRow(row), failure } : jobFromRow(row);
+	});
+}
+
+/** By row id, and NOT INDEXED: an index on the start time would be read and sorted again from its begin for every page. */
+export async function findByTime(
+	reader: Reader,
+	query: JobQuery & { from?: number; to?: number },
+): Promise<Job[]> {
+	const filter = new Filter();
+	if (query.cluster !== undefined) filter.add("cluster = ?", query.cluster);
+	if (query.from !== undefined) filter.add("start_time >= ?", query.from);
+	if (query.to !== undefined) filter.add("start_time < ?", query.to);
+	if (query.after !== undefined) filter.add("id > ?", rowIdOf(query.after));
+	const rows = await reader.all<JobRow>(
+		`SELECT ${jobSelection("job")} FROM job NOT INDEXED
+		${filter.where()} ORDER BY id LIMIT ?`,
+		[...filter.values, limitOf(query)],
+	);
+	return rows.map(jobFromRow);
+}
+
+export async function countByStatus(
+	reader: Reader,
+): Promise<Record<0 | 1 | 2 | 3, number>> {
+	const counts = { 0: 0, 1: 0, 2: 0, 3: 0 };
+	const rows = await reader.all<{ status: 0 | 1 | 2 | 3; jobs: number }>(
+		`SELECT monitoring_status AS status, count(*) AS jobs FROM job GROUP BY monitoring_status
+		UNION ALL
+		SELECT monitoring_status, count(*) FROM job_cache GROUP BY monitoring_status`,
+	);
+	for (const { status, jobs } of rows) counts[status] += jobs;
+	return counts;
+}
+
+/**
+ * Selects ids and stop times of one page of stopped jobs with a monitoring status, the oldest stop first. Status and sum
+ * are written as in our index, which then gives the order; in a database without it, no more than this is sorted.
+ */
+function stoppedPage(
+	status: number,
+	query: JobQuery,
+): { sql: string; values: SqlValue[] } {
+	const filter = new Filter();
+	filter.add(`monitoring_status = ${status}`);
+	filter.add(HAS_ENDED);
+	if (query.cluster !== undefined) filter.add("cluster = ?", query.cluster);
+	if (query.after !== undefined)
+		filter.add(
+			"(start_time + duration, id) > (?, ?)",
+			query.after.startTime + query.after.duration,
+			rowIdOf(query.after),
+		);
+	return {
+		sql: `SELECT id, start_time + duration AS stop_time FROM job
+			${filter.where()} ORDER BY start_time + duration, id LIMIT ?`,
+		values: [...filter.values, limitOf(query)],
+	};
+}
+
+/** Conditions joined by AND, with the values of their parameters in order. */
+class Filter {
+	readonly #conditions: string[] = [];
+	readonly values: SqlValue[] = [];
+
+	add(condition: string, ...values: SqlValue[]): void {
+		this.#conditions.push(condition);
+		this.values.push(...values);
+	}
+
+	where(): string {
+		return this.#conditions.length === 0
+			? ""
+			: `WHERE ${this.#conditions.join(" AND ")}`;
+	}
+}
+
+function limitOf({ limit = DEFAULT_LIMIT }: JobQuery): number {
+	if (isCount(limit)) return limit;
+	throw invalidInput("limit", "a non-negative integer", limit);
+}
+
+function rowIdOf(after: Job): number {
+	if (after.id !== undefined) return after.id;
+	throw invalidInput("after", "a job with its row id", after);
+}

@@ -1,0 +1,128 @@
+import { ArchiverError } from "../errors.js";
+import { type Statements, sqliteCode } from "./connection.js";
+import { JOB_COLUMNS, type OutOfMemorySpelling } from "./rows.js";
+import {
+	APPLICATION_ID,
+	STATE_TABLE,
+	SUPPORTED_VERSIONS,
+} from "./schema.sql.js";
+
+/** What a database says of itself. */
+export interface DatabaseIdentity {
+	/** Version of ClusterCockpit's schema. */
+	version: number;
+	/** True when this library made it. */
+	ours: boolean;
+	/** Whether our own table is there. */
+	hasStateTable: boolean;
+	outOfMemorySpelling: OutOfMemorySpelling;
+}
+
+/** What this library reads and writes of ClusterCockpit's tables. */
+const NEEDED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
+	job: ["id", ...JOB_COLUMNS],
+	job_cache: ["id", ...JOB_COLUMNS],
+	tag: ["id", "tag_type", "tag_name", "tag_scope"],
+	jobtag: ["job_id", "tag_id"],
+};
+
+/**
+ * Reads what kind of database this is; `empty` when nothing was ever made in it.
+ *
+ * @throws {ArchiverError} DATABASE_VERSION when it is none that this library works with
+ */
+export async function identify(
+	statements: Pick<Statements, "all">,
+	file: string,
+): Promise<DatabaseIdentity | "empty"> {
+	const tables = await readTables(statements, file);
+	const applicationId = await pragma(statements, "application_id");
+	if (tables.size === 0 && applicationId === 0) return "empty";
+	if (!tables.has("schema_migrations"))
+		throw refused(file, "it has no table schema_migrations");
+	const version = await readVersion(statements, file);
+	for (const [table, columns] of Object.entries(NEEDED_COLUMNS))
+		await checkColumns(statements, file, table, columns);
+	return {
+		version,
+		ours: applicationId === APPLICATION_ID,
+		hasStateTable: tables.has(STATE_TABLE),
+		outOfMemorySpelling: tables.get("job")?.includes("'out-of-memory'")
+			? "out-of-memory"
+			: "out_of_memory",
+	};
+}
+
+/** Names of the tables, with the statements that made them. */
+async function readTables(
+	statements: Pick<Statements, "all">,
+	file: string,
+): Promise<Map<string, string>> {
+	try {
+		const rows = await statements.all<{ name: string; sql: string }>(
+			"SELECT name, sql FROM sqlite_schema WHERE type = 'table'",
+		);
+		return new Map(rows.map(({ name, sql }) => [name, sql]));
+	} catch (error) {
+		if (sqliteCode(error) === "SQLITE_NOTADB")
+			throw refused(file, "it is not a SQLite database");
+		throw error;
+	}
+}
+
+async function readVersion(
+	statements: Pick<Statements, "all">,
+	file: string,
+): Promise<number> {
+	const rows = await statements.all<{ version: number; dirty: number }>(
+		"SELECT version, dirty FROM schema_migrations",
+	);
+	if (rows.length !== 1)
+		throw refused(file, `schema_migrations has ${rows.length} rows`);
+	const { version, dirty } = rows[0];
+	if (dirty)
+		throw refused(
+			file,
+			`its migration to version ${version} did not finish (it is dirty)`,
+		);
+	if (!SUPPORTED_VERSIONS.includes(version))
+		throw refused(
+			file,
+			`it has version ${version}, and versions ${SUPPORTED_VERSIONS.join(" and ")} are supported`,
+		);
+	return version;
+}
+
+async function checkColumns(
+	statements: Pick<Statements, "all">,
+	file: string,
+	table: string,
+	columns: readonly string[],
+): Promise<void> {
+	const rows = await statements.all<{ name: string }>(
+		"SELECT name FROM pragma_table_info(?)",
+		[table],
+	);
+	const present = new Set(rows.map(({ name }) => name));
+	const missing = columns.filter((column) => !present.has(column));
+	if (present.size === 0) throw refused(file, `it has no table ${table}`);
+	if (missing.length > 0)
+		throw refused(file, `its table ${table} lacks ${missing.join(", ")}`);
+}
+
+async function pragma(
+	statements: Pick<Statements, "all">,
+	name: string,
+): Promise<number> {
+	const [row] = await statements.all<Record<string, number>>(`PRAGMA ${name}`);
+	return row[name];
+}
+
+/** The error for a database that is not taken. */
+export function refused(file: string, why: string): ArchiverError {
+	return new ArchiverError(
+		"DATABASE_VERSION",
+		`${file} is no job database for this release: ${why}`,
+		{ path: file },
+	);
+}

@@ -1,0 +1,172 @@
+import { invalidInput } from "../schema/invalid-input.js";
+import {
+	ACTIVE_JOB_STATES,
+	JOB_STATES,
+	type Job,
+	type JobKey,
+	type JobState,
+	MONITORING_STATUS,
+} from "../schema/job.js";
+import { parseJob, parseNewJob } from "../schema/job-json.js";
+import { isCount } from "../schema/shapes.js";
+import type { Connection, Statements } from "./connection.js";
+import { findJob, KEY_CONDITION, keyValues } from "./find.js";
+import { jobError, jobUnknown, keyOf } from "./job-error.js";
+import type { NewJob } from "./repository.js";
+import {
+	JOB_COLUMNS,
+	newJobValues,
+	type OutOfMemorySpelling,
+	stateToColumn,
+} from "./rows.js";
+
+/** Jobs registered in one transaction. Other writers wait meanwhile. */
+const JOBS_PER_TRANSACTION = 500;
+
+const INSERT_JOB = `
+	INSERT INTO job (${JOB_COLUMNS.join(", ")})
+	SELECT ${JOB_COLUMNS.map(() => "?").join(", ")}
+	WHERE NOT EXISTS (SELECT 1 FROM job_cache WHERE ${KEY_CONDITION})
+	ON CONFLICT DO NOTHING`;
+
+/** State and duration come as parameters, in the order of the columns. */
+const MOVE_CACHED_JOB = `
+	INSERT INTO job (${JOB_COLUMNS.join(", ")})
+	SELECT ${JOB_COLUMNS.map((column) => (column === "duration" || column === "job_state" ? "?" : column)).join(", ")}
+	FROM job_cache WHERE ${KEY_CONDITION}`;
+
+export async function startJob(
+	writer: Connection,
+	job: NewJob,
+	spelling: OutOfMemorySpelling,
+): Promise<Job> {
+	const started: Job = {
+		...parseNewJob(job),
+		jobState: "running",
+		duration: 0,
+	};
+	const { disabled, runningOrArchiving } = MONITORING_STATUS;
+	if (started.monitoringStatus > runningOrArchiving)
+		throw invalidInput(
+			"monitoringStatus",
+			`${disabled} or ${runningOrArchiving} for a job that starts`,
+			started.monitoringStatus,
+		);
+	return writer.transaction(async (statements) => {
+		if (!(await insertJob(statements, started, spelling)))
+			throw jobError("JOB_EXISTS", started, "is already recorded");
+		return recorded(statements, started);
+	});
+}
+
+export async function stopJob(
+	writer: Connection,
+	key: JobKey,
+	end: { state: JobState; stopTime: number },
+	spelling: OutOfMemorySpelling,
+): Promise<Job> {
+	checkEnd(key, end);
+	const duration = end.stopTime - key.startTime;
+	return writer.transaction(async (statements) => {
+		const job = await recorded(statements, key);
+		if (
+			!ACTIVE_JOB_STATES.includes(job.jobState) &&
+			(job.jobState !== end.state || job.duration !== duration)
+		)
+			throw jobError(
+				"JOB_STOPPED",
+				key,
+				`stopped at ${job.startTime + job.duration} as ${job.jobState}, which is not the end given now`,
+			);
+		const change = [duration, stateToColumn(end.state, spelling)];
+		if (job.id === undefined) {
+			await statements.run(MOVE_CACHED_JOB, [...change, ...keyValues(key)]);
+			await statements.run(
+				`DELETE FROM job_cache WHERE ${KEY_CONDITION}`,
+				keyValues(key),
+			);
+		} else {
+			await statements.run(
+				"UPDATE job SET duration = ?, job_state = ? WHERE id = ?",
+				[...change, job.id],
+			);
+		}
+		return recorded(statements, key);
+	});
+}
+
+export async function registerJobs(
+	writer: Connection,
+	jobs: readonly Job[],
+	spelling: OutOfMemorySpelling,
+): Promise<number> {
+	const ended = jobs.map(parseEndedJob);
+	let inserted = 0;
+	for (let from = 0; from < ended.length; from += JOBS_PER_TRANSACTION)
+		inserted += await writer.transaction(async (statements) => {
+			let insertedNow = 0;
+			for (const job of ended.slice(from, from + JOBS_PER_TRANSACTION))
+				if (await insertJob(statements, job, spelling)) insertedNow++;
+			return insertedNow;
+		});
+	return inserted;
+}
+
+/** The job as recorded. @throws {ArchiverError} JOB_UNKNOWN */
+async function recorded(statements: Statements, key: JobKey): Promise<Job> {
+	const job = await findJob(statements, key);
+	if (job !== undefined) return job;
+	throw jobUnknown(key);
+}
+
+/** Resolves to whether the job is new. */
+async function insertJob(
+	statements: Statements,
+	job: Job,
+	spelling: OutOfMemorySpelling,
+): Promise<boolean> {
+	const { changes, lastId } = await statements.run(INSERT_JOB, [
+		...newJobValues(job, spelling),
+		...keyValues(job),
+	]);
+	if (changes === 0) return false;
+	for (const { type, name, scope = "global" } of job.tags) {
+		await statements.run(
+			"INSERT INTO tag (tag_type, tag_name, tag_scope) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+			[type, name, scope],
+		);
+		await statements.run(
+			`INSERT INTO jobtag (job_id, tag_id)
+			SELECT ?, id FROM tag WHERE tag_type = ? AND tag_name = ? ON CONFLICT DO NOTHING`,
+			[lastId, type, name],
+		);
+	}
+	return true;
+}
+
+function parseEndedJob(value: Job): Job {
+	const job = parseJob(value);
+	if (ACTIVE_JOB_STATES.includes(job.jobState))
+		throw invalidInput(
+			"jobState",
+			"a state that ends a job",
+			job.jobState,
+		).with(keyOf(job));
+	return { ...job, monitoringStatus: MONITORING_STATUS.runningOrArchiving };
+}
+
+function checkEnd(
+	key: JobKey,
+	{ state, stopTime }: { state: JobState; stopTime: number },
+): void {
+	if (!JOB_STATES.includes(state) || ACTIVE_JOB_STATES.includes(state))
+		throw invalidInput("state", "a state that ends a job", state).with(
+			keyOf(key),
+		);
+	if (!isCount(stopTime) || stopTime < key.startTime)
+		throw invalidInput(
+			"stopTime",
+			`Unix seconds, not before the start at ${key.startTime}`,
+			stopTime,
+		).with(keyOf(key));
+}

@@ -1,0 +1,81 @@
+import { invalidInput } from "../schema/invalid-input.js";
+import { type JobKey, MONITORING_STATUS } from "../schema/job.js";
+import type { Connection, Statements } from "./connection.js";
+import { KEY_CONDITION, keyValues } from "./find.js";
+import { jobUnknown, keyOf } from "./job-error.js";
+import type { ArchivedRow, FailureReason } from "./repository.js";
+import { type FailureRow, failureFromRow, numbersToColumn } from "./rows.js";
+import { STATE_TABLE } from "./schema.sql.js";
+
+/** Longest message kept, in UTF-16 code units: a message is for a person to read. */
+const LONGEST_MESSAGE = 2000;
+
+const COMMIT_JOB = `
+	UPDATE job SET
+		footprint = ?, energy_footprint = ?, energy = ?,
+		monitoring_status = ${MONITORING_STATUS.archivingSuccessful}
+	WHERE ${KEY_CONDITION}`;
+
+const FAIL_JOB = `
+	UPDATE job SET monitoring_status = ${MONITORING_STATUS.archivingFailed}
+	WHERE ${KEY_CONDITION}`;
+
+const FORGET_FAILURE = `DELETE FROM ${STATE_TABLE} WHERE ${KEY_CONDITION}`;
+
+const KEEP_FAILURE = `
+	INSERT INTO ${STATE_TABLE} (cluster, job_id, start_time, code, message, attempts, failed_at)
+	VALUES (?, ?, ?, ?, ?, 1, unixepoch())
+	ON CONFLICT DO UPDATE SET
+		code = excluded.code, message = excluded.message,
+		attempts = attempts + 1, failed_at = excluded.failed_at`;
+
+/** Records archived jobs, all or none. */
+export async function commitArchived(
+	writer: Connection,
+	rows: readonly ArchivedRow[],
+): Promise<void> {
+	for (const { job, energy } of rows)
+		if (!Number.isFinite(energy))
+			throw invalidInput("energy", "a finite number", energy).with(keyOf(job));
+	if (rows.length === 0) return;
+	await writer.transaction(async (statements) => {
+		for (const { job, footprint, energyFootprint, energy } of rows) {
+			const { changes } = await statements.run(COMMIT_JOB, [
+				numbersToColumn(footprint),
+				numbersToColumn(energyFootprint),
+				energy,
+				...keyValues(job),
+			]);
+			if (changes === 0) throw jobUnknown(job);
+			await statements.run(FORGET_FAILURE, keyValues(job));
+		}
+	});
+}
+
+/** Records a failure with its reason. */
+export async function markFailed(
+	writer: Connection,
+	job: JobKey,
+	{ code, message }: FailureReason,
+): Promise<void> {
+	await writer.transaction(async (statements) => {
+		const { changes } = await statements.run(FAIL_JOB, keyValues(job));
+		if (changes === 0) throw jobUnknown(job);
+		await statements.run(KEEP_FAILURE, [
+			...keyValues(job),
+			code,
+			message.slice(0, LONGEST_MESSAGE),
+		]);
+	});
+}
+
+export async function failureOf(
+	reader: Pick<Statements, "all">,
+	key: JobKey,
+): Promise<FailureReason | undefined> {
+	const [row] = await reader.all<FailureRow>(
+		`SELECT code, message, attempts, failed_at FROM ${STATE_TABLE} WHERE ${KEY_CONDITION}`,
+		keyValues(key),
+	);
+	return row && failureFromRow(row);
+}
