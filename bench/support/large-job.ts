@@ -1,0 +1,52 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Column } from "../../lib/codec/column.js";
+import { columnsOf } from "../../lib/codec/job-data.js";
+import { type Cluster, type Job, openArchive } from "../../lib/index.js";
+import { seededLargeJob } from "./seeded-large-job.js";
+
+export interface LargeJob {
+	name: string;
+	job: Job;
+	cluster: Cluster;
+	columns: Column[];
+	samples: number;
+}
+
+const checkoutRoot = join(
+	dirname(fileURLToPath(import.meta.url)),
+	"..",
+	"..",
+	"..",
+);
+
+/** The real job that lies beside a developer's checkout, or a seeded one of its shape where that is missing. */
+export async function loadLargeJob(): Promise<LargeJob> {
+	const path = join(
+		process.env.ARCHIVER_SHARED_DATA ??
+			join(checkoutRoot, "..", "shared", "data"),
+		"archive",
+	);
+	if (!existsSync(path)) return seededLargeJob();
+	const archive = await openArchive(`file:${path}`, { readOnly: true });
+	for await (const entry of archive.iterate({ loadMetricData: true })) {
+		if ("error" in entry || entry.data === undefined) continue;
+		const { job, data } = entry;
+		const columns = columnsOf(data);
+		const cluster = await archive.loadClusterConfig(job.cluster);
+		await archive.close();
+		return {
+			name: `${job.cluster}/${job.jobId}`,
+			job,
+			cluster,
+			columns,
+			samples: countSamples(columns),
+		};
+	}
+	throw new Error(`no job in ${path}`);
+}
+
+export function countSamples(columns: readonly Column[]): number {
+	return columns.reduce((sum, { samples }) => sum + samples.length, 0);
+}

@@ -1,0 +1,110 @@
+import type { Column } from "../../lib/codec/column.js";
+import type { Cluster, Job } from "../../lib/index.js";
+import { SyntheticSource } from "../../lib/index.js";
+import { metricsOf } from "../../lib/schema/cluster-lookup.js";
+import { requestMetrics } from "../../lib/source/scopes.js";
+import { synthesize } from "../../workers/synthesize.js";
+import { countSamples, type LargeJob } from "./large-job.js";
+
+const METRICS = [
+	"cpu_load",
+	"clock",
+	"cpu_power",
+	"ipc",
+	"mem_bw",
+	"flops_sp",
+	"mem_used",
+	"flops_dp",
+	"flops_any",
+];
+const NODES = 32;
+const SEED = 20_201_225;
+
+/** A job of 32 nodes, 24 h and nine metrics at node scope: 415,008 samples, the same on every machine. */
+export async function seededLargeJob(): Promise<LargeJob> {
+	const cluster = benchCluster();
+	const job = benchJob(cluster);
+	const [subCluster] = cluster.subClusters;
+	const columns: Column[] = [];
+	const chunks = new SyntheticSource(SEED).load({
+		job,
+		cluster,
+		subCluster,
+		metrics: requestMetrics(metricsOf(cluster, subCluster.name), job, {
+			coreScopeMaxNodes: 8,
+		}),
+		resolution: 0,
+		maxChunkBytes: Number.POSITIVE_INFINITY,
+		splitColumns: false,
+		allocate: (byteLength) => new ArrayBuffer(byteLength),
+		signal: new AbortController().signal,
+	});
+	for await (const chunk of chunks) {
+		if (chunk.kind === "synthetic") columns.push(...synthesize(chunk.spec));
+	}
+	return {
+		name: "seeded",
+		job,
+		cluster,
+		columns,
+		samples: countSamples(columns),
+	};
+}
+
+function benchCluster(): Cluster {
+	return {
+		name: "benchcluster",
+		metricConfig: METRICS.map((name) => ({
+			name,
+			unit: {
+				base: name.startsWith("flops")
+					? "F/s"
+					: name === "cpu_power"
+						? "W"
+						: "B",
+			},
+			scope: "node",
+			aggregation: name === "ipc" || name === "clock" ? "avg" : "sum",
+			timestep: 60,
+			peak: 400,
+			normal: 200,
+			caution: 50,
+			alert: 10,
+			...(name === "cpu_power" ? { energy: "power" } : {}),
+			...(name === "cpu_load" ? { footprint: "avg" } : {}),
+		})),
+		subClusters: [
+			{
+				name: "main",
+				nodes: "b[01-99]",
+				topology: {
+					node: [0, 1, 2, 3],
+					core: [[0], [1], [2], [3]],
+					socket: [[0, 1, 2, 3]],
+					memoryDomain: [[0, 1, 2, 3]],
+				},
+			},
+		],
+	};
+}
+
+function benchJob(cluster: Cluster): Job {
+	return {
+		cluster: cluster.name,
+		subCluster: "main",
+		jobId: 1_403_244,
+		startTime: 1_608_923_076,
+		duration: 86_400,
+		user: "bench",
+		project: "bench",
+		numNodes: NODES,
+		shared: "none",
+		jobState: "completed",
+		monitoringStatus: 1,
+		resources: Array.from({ length: NODES }, (_, i) => ({
+			hostname: `b${String(i + 1).padStart(2, "0")}`,
+		})),
+		tags: [],
+		metaData: {},
+	};
+}

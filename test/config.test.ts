@@ -1,0 +1,99 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "chai";
+import { OPTIONS, type OptionName, resolveOptions } from "../lib/config.js";
+import { checkoutRoot } from "./support/shared-data.js";
+import { thrown } from "./support/thrown.js";
+
+describe("options", () => {
+	it("take the default where nothing is given, and count an empty variable as unset", () => {
+		const options = resolveOptions({}, { ARCHIVER_CHANNEL_CAPACITY: "" });
+		expect(options.channelCapacity).to.equal(128);
+		expect(options.format).to.equal(undefined);
+		expect(options.fsync).to.equal(true);
+	});
+
+	it("prefer the environment to the default, and an explicit option to both", () => {
+		const env = {
+			ARCHIVER_CHANNEL_CAPACITY: "7",
+			ARCHIVER_FSYNC: "off",
+			ARCHIVER_COMPRESSION: "small",
+		};
+		const options = resolveOptions({ channelCapacity: 9 }, env);
+		expect(options.channelCapacity).to.equal(9);
+		expect(options.fsync).to.equal(false);
+		expect(options.compression).to.equal("small");
+	});
+
+	it("tell every problem in one error", () => {
+		const env = {
+			ARCHIVER_BUFFER_BYTES: "64MB",
+			ARCHIVER_POOL_MAX_THREADS: "0",
+			ARCHIVER_FSYNC: "perhaps",
+		};
+		const error = thrown(() =>
+			resolveOptions({ writerGroupJobs: 1.5, nonsense: 1 } as object, env),
+		);
+		expect(error.code).to.equal("INVALID_OPTION");
+		expect(error.details.problems).to.have.lengthOf(5);
+		for (const name of [
+			"ARCHIVER_BUFFER_BYTES",
+			"ARCHIVER_POOL_MAX_THREADS",
+			"ARCHIVER_FSYNC",
+			"writerGroupJobs",
+			"nonsense",
+		]) {
+			expect(error.message).to.contain(name);
+		}
+		expect(error.message).to.contain('"64MB"');
+	});
+
+	it("keep the thread counts together: one given moves the other's default, two given must fit", () => {
+		expect(resolveOptions({ poolMaxThreads: 5 }, {}).poolMinThreads).to.equal(
+			5,
+		);
+		expect(resolveOptions({ poolMinThreads: 99 }, {}).poolMaxThreads).to.equal(
+			99,
+		);
+		expect(
+			resolveOptions({ poolMinThreads: 1, poolMaxThreads: 3 }, {})
+				.poolMinThreads,
+		).to.equal(1);
+		const error = thrown(() =>
+			resolveOptions({ poolMinThreads: 3, poolMaxThreads: 2 }, {}),
+		);
+		expect(error.message).to.contain("poolMinThreads");
+	});
+
+	it("cannot be changed afterwards", () => {
+		expect(resolveOptions({}, {})).to.be.frozen;
+	});
+
+	it("stand in the README as they are in the code", async () => {
+		const readme = await readFile(join(checkoutRoot, "README.md"), "utf8");
+		const rows = new Map(
+			[...readme.matchAll(/^\| `(ARCHIVER_\w+)` \| (.*?) \| (.*?) \|$/gm)].map(
+				([, name, byDefault, description]) => [
+					name,
+					{ byDefault, description },
+				],
+			),
+		);
+		for (const name of Object.keys(OPTIONS) as OptionName[]) {
+			const {
+				env,
+				description,
+				defaultText,
+				default: byDefault,
+			} = OPTIONS[name];
+			const row = rows.get(env);
+			expect(row?.description, env).to.equal(description);
+			expect(row?.byDefault, env).to.equal(defaultText ?? String(byDefault()));
+			rows.delete(env);
+		}
+		expect(
+			[...rows.keys()],
+			"rows of options that are not there",
+		).to.deep.equal([]);
+	});
+});
