@@ -14,7 +14,7 @@ import {
 } from "./synthetic-course.js";
 import { cutGaps, type HostGaps, hostGaps } from "./synthetic-gaps.js";
 import { hostLabels, type LabelsAt } from "./synthetic-labels.js";
-import { partsOf } from "./synthetic-parts.js";
+import { type Parts, partsOf } from "./synthetic-parts.js";
 import { hashOf } from "./synthetic-random.js";
 import {
 	addTicks,
@@ -134,37 +134,29 @@ function addNode(
 			writeTicks(open.column.samples, open.end, ticks, length, ticksPerUnit);
 			endSeries(open, metric, gaps);
 		} else {
-			addParts(open, devices, metric, gaps, course.imbalance, hash);
+			const weights = weightsOf(open.scope, config, devices);
+			const partsHash = hashOf(hash, open.scope);
+			const parts = partsOf(weights, course.imbalance, partsHash);
+			addParts(open, devices[open.scope], parts, metric, gaps, partsHash);
 		}
 	}
 }
 
-/** Splits the node's series, in ticks in the scratch, over the devices of one scope. */
+/** Splits the node's series, which lies in the scratch, over devices. */
 function addParts(
 	open: OpenColumn,
-	devices: SyntheticDevices,
+	ids: readonly string[],
+	{ boundaries, jitter }: Parts,
 	metric: SyntheticMetric,
 	gaps: HostGaps,
-	imbalance: number,
-	nodeHash: number,
+	hash: number,
 ): void {
 	const { config, samplesPerSeries: length } = metric;
-	const ids = open.scope === "node" ? [] : devices[open.scope];
-	if (ids.length === 0) return;
 	const ticksPerUnit = ticksPerUnitOf(config);
 	const { ticks, totals, before } = scratch(length);
-	const counts = config.aggregation === "avg" ? ids.length : 1;
-	multiplyTicks(totals, ticks, counts, length);
+	const factor = config.aggregation === "avg" ? ids.length : 1;
+	multiplyTicks(totals, ticks, factor, length);
 	before.fill(0, 0, length);
-	const weights =
-		config.aggregation === "sum" && open.scope === "core"
-			? devices.hwthreadsPerCore
-			: ids.map(() => 1);
-	const { boundaries, jitter } = partsOf(
-		weights,
-		imbalance,
-		hashOf(nodeHash, open.scope),
-	);
 	for (const [index, id] of ids.entries()) {
 		splitTicks(
 			open.column.samples,
@@ -175,10 +167,21 @@ function addParts(
 			boundaries[index],
 			index === ids.length - 1 ? 0 : jitter,
 			ticksPerUnit,
-			hashOf(nodeHash, open.scope, id),
+			hashOf(hash, id),
 		);
 		endSeries(open, metric, gaps);
 	}
+}
+
+/** A core with one of its two hwthreads held has half the flops, but not half the clock. */
+function weightsOf(
+	scope: Exclude<SyntheticScope, "node">,
+	{ aggregation }: SyntheticMetric["config"],
+	devices: SyntheticDevices,
+): readonly number[] {
+	return scope === "core" && aggregation === "sum"
+		? devices.hwthreadsPerCore
+		: devices[scope].map(() => 1);
 }
 
 /** What is summed over hwthreads, cores or sockets is the less, the fewer hwthreads of the host the job holds. */

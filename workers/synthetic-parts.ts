@@ -33,7 +33,7 @@ export function partsOf(
 		boundary += share / total;
 		boundaries[index] = boundary;
 	}
-	boundaries[shares.length - 1] = 1;
+	if (shares.length > 0) boundaries[shares.length - 1] = 1;
 	return {
 		boundaries,
 		jitter: ((imbalance / 12) * Math.min(...shares)) / total,

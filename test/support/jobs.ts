@@ -180,7 +180,10 @@ function testMetrics(): MetricConfig[] {
 			unit: { base: "Hz", prefix: "M" },
 			subClusters: [{ name: "gpu", remove: true }],
 		},
-		metric("ipc", "hwthread", "avg", [4, 2, 1, 0.5]),
+		{
+			...metric("ipc", "hwthread", "avg", [4, 2, 1, 0.5]),
+			unit: { base: "IPC" },
+		},
 		{
 			...metric("cpu_power", "socket", "sum", [500, 250, 100, 50]),
 			unit: { base: "W" },
