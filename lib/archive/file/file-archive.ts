@@ -1,0 +1,298 @@
+import * as nodeFileSystem from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Compression, DataFormat } from "../../codec/column.js";
+import { openColumnar } from "../../codec/columnar/index.js";
+import { jobDataOf } from "../../codec/job-data.js";
+import { decodeJson } from "../../codec/json/index.js";
+import { measureColumn } from "../../codec/statistics.js";
+import { ArchiverError } from "../../errors.js";
+import type { Cluster } from "../../schema/cluster.js";
+import { parseCluster } from "../../schema/cluster-json.js";
+import type { Job, JobKey } from "../../schema/job.js";
+import { serializeJob } from "../../schema/job-json.js";
+import type { DataSelection, JobData } from "../../schema/metric.js";
+import {
+	assertClusterName,
+	assertJobKey,
+	isClusterName,
+} from "../../schema/names.js";
+import type {
+	Archive,
+	ArchiveInfo,
+	IterateOptions,
+	ScopedStatistics,
+	StagedJob,
+	StoredData,
+} from "../archive.js";
+import { importJob } from "../import-job.js";
+import { CLUSTER_FILE, DATA_FILES, META_FILE } from "../layout.js";
+import { scopedStatistics, statisticsLookup } from "../scoped-statistics.js";
+import { commitGroup } from "./commit.js";
+import { DurableFiles } from "./durable-files.js";
+import {
+	clusterUnknown,
+	corruptFile,
+	jobUnknown,
+	readError,
+	writeError,
+} from "./errors.js";
+import { type FileSystem, isMissing, throttle } from "./file-system.js";
+import { archiveInfo } from "./info.js";
+import { folderNames, iterateJobs } from "./iterate.js";
+import { JobReader, readWhole } from "./read.js";
+import { openRoot } from "./root.js";
+import { StagedFileJob } from "./staged-job.js";
+
+export interface FileArchiveOptions {
+	/** Format of new jobs. Default: what the archive was created with; `columnar` in a new one, `json` in ClusterCockpit's. */
+	format?: DataFormat;
+	/** Default `fast`. Concerns jobs that {@link FileArchive.importJob} encodes. */
+	compression?: Compression;
+	/** Sync files and folders before a job counts as committed. Default true; false gives up on power cuts. */
+	fsync?: boolean;
+	/** File operations under way at once; libuv has four threads for the whole process. Default 2. */
+	parallelFiles?: number;
+	/** Change nothing, not even leftovers of a crash. Default false. */
+	readOnly?: boolean;
+	/** Make an archive where there is none. Default true. */
+	create?: boolean;
+	/** Stands in for `node:fs/promises`, for tests that let a call fail. */
+	fileSystem?: FileSystem;
+}
+
+/** A job archive in a folder, in ClusterCockpit's layout: a job is a folder with `meta.json` and one data file. */
+export class FileArchive implements Archive {
+	readonly target: string;
+	readonly format: DataFormat;
+	readonly #files: DurableFiles;
+	readonly #reader: JobReader;
+	readonly #compression: Compression;
+	readonly #readOnly: boolean;
+	#closed = false;
+	/** The change under way; the next one waits for it. */
+	#changing: Promise<unknown> = Promise.resolve();
+
+	private constructor(
+		files: DurableFiles,
+		target: string,
+		format: DataFormat,
+		{ compression = "fast", readOnly = false }: FileArchiveOptions,
+	) {
+		this.target = target;
+		this.format = format;
+		this.#files = files;
+		this.#reader = new JobReader(files.fileSystem, files.root);
+		this.#compression = compression;
+		this.#readOnly = readOnly;
+	}
+
+	/**
+	 * @param path - Folder of the archive; relative to the working directory of now.
+	 * @throws ArchiverError ARCHIVE_VERSION, ARCHIVE_UNREADABLE, ARCHIVE_READ_ONLY, ARCHIVE_WRITE_FAILED, DATA_CORRUPT
+	 */
+	static async open(
+		path: string,
+		options: FileArchiveOptions = {},
+	): Promise<FileArchive> {
+		const {
+			fileSystem = nodeFileSystem,
+			parallelFiles = 2,
+			fsync = true,
+			readOnly = false,
+			create = true,
+			format,
+		} = options;
+		const throttled = throttle(fileSystem, parallelFiles);
+		const files = new DurableFiles(throttled, resolve(path), fsync);
+		const found = await openRoot(files, {
+			newFormat: format ?? "columnar",
+			create,
+			readOnly,
+		});
+		return new FileArchive(files, `file:${path}`, format ?? found, options);
+	}
+
+	async exists(key: JobKey): Promise<boolean> {
+		assertJobKey(key);
+		const names = await this.#reader.names(key);
+		return (
+			names.has(META_FILE) && DATA_FILES.some(({ name }) => names.has(name))
+		);
+	}
+
+	async loadJobMeta(key: JobKey): Promise<Job> {
+		assertJobKey(key);
+		return this.#reader.loadMeta(key);
+	}
+
+	async loadJobData(key: JobKey, selection?: DataSelection): Promise<JobData> {
+		assertJobKey(key);
+		return this.#reader.withDataFile(key, async ({ path, encoding }) => {
+			if (encoding !== "columnar") {
+				const bytes = await this.#reader.readWhole(path);
+				return jobDataOf(decodeJson(bytes, encoding, selection), measureColumn);
+			}
+			return this.#reader.withRanges(path, async (ranges) => {
+				const file = await openColumnar(ranges);
+				const columns = await file.load(selection);
+				return jobDataOf(columns, statisticsLookup(file.columns));
+			});
+		});
+	}
+
+	async loadJobStats(key: JobKey): Promise<ScopedStatistics> {
+		assertJobKey(key);
+		return this.#reader.withDataFile(key, async ({ path, encoding }) => {
+			if (encoding !== "columnar") {
+				const bytes = await this.#reader.readWhole(path);
+				return scopedStatistics(
+					decodeJson(bytes, encoding).map((column) => ({
+						...column,
+						statistics: measureColumn(column),
+					})),
+				);
+			}
+			return this.#reader.withRanges(path, async (ranges) =>
+				scopedStatistics((await openColumnar(ranges)).columns),
+			);
+		});
+	}
+
+	async loadStoredData(key: JobKey): Promise<StoredData> {
+		assertJobKey(key);
+		return this.#reader.withDataFile(key, async ({ path, encoding }) => ({
+			encoding,
+			bytes: await this.#reader.readWhole(path),
+			path,
+		}));
+	}
+
+	async storeJobMeta(job: Job): Promise<void> {
+		assertJobKey(job);
+		this.#assertWritable();
+		const text = serializeJob(job);
+		await this.#alone(async () => {
+			const names = await this.#reader.names(job);
+			if (!names.has(META_FILE)) throw jobUnknown(this.#files.root, job);
+			const path = join(this.#reader.folderOf(job), META_FILE);
+			await this.#write(path, text, job);
+		});
+	}
+
+	/** The clusters that have a configuration, in alphabetical order. */
+	async clusters(): Promise<string[]> {
+		const { fileSystem, root } = this.#files;
+		const names = (await folderNames(fileSystem, root)).filter(isClusterName);
+		const configured = await Promise.all(
+			names.map(async (name) => {
+				const path = this.#clusterPath(name);
+				try {
+					await fileSystem.stat(path);
+					return true;
+				} catch (error) {
+					if (isMissing(error)) return false;
+					throw readError(error, path);
+				}
+			}),
+		);
+		return names.filter((_, i) => configured[i]).sort();
+	}
+
+	async loadClusterConfig(name: string): Promise<Cluster> {
+		assertClusterName(name);
+		const path = this.#clusterPath(name);
+		let bytes: Uint8Array;
+		try {
+			bytes = await readWhole(this.#files.fileSystem, path);
+		} catch (error) {
+			if (isMissing(error)) throw clusterUnknown(path, name);
+			throw readError(error, path);
+		}
+		try {
+			return parseCluster(JSON.parse(Buffer.from(bytes.buffer).toString()));
+		} catch (error) {
+			throw corruptFile(error, path);
+		}
+	}
+
+	async storeClusterConfig(name: string, config: Cluster): Promise<void> {
+		assertClusterName(name);
+		this.#assertWritable();
+		parseCluster(config);
+		const text = JSON.stringify(config, undefined, 2);
+		await this.#alone(() => this.#write(this.#clusterPath(name), text));
+	}
+
+	async importJob(job: Job, data: JobData): Promise<void> {
+		await importJob(this, job, data, this.#compression);
+	}
+
+	iterate(options: IterateOptions = {}): ReturnType<Archive["iterate"]> {
+		return iterateJobs(this.#files.fileSystem, this.#files.root, this, options);
+	}
+
+	async stage(key: JobKey): Promise<StagedJob> {
+		assertJobKey(key);
+		this.#assertWritable();
+		const { cluster, jobId, startTime } = key;
+		return StagedFileJob.open(this.#files, { cluster, jobId, startTime });
+	}
+
+	async commit(
+		staged: readonly StagedJob[],
+	): Promise<(ArchiverError | undefined)[]> {
+		this.#assertWritable();
+		const own = staged.map((job) => {
+			if (job instanceof StagedFileJob && job.belongsTo(this.#files))
+				return job;
+			throw new ArchiverError(
+				"INVALID_INPUT",
+				"a staged job can only be committed to the archive that it was staged in",
+				{ ...job.key },
+			);
+		});
+		return this.#alone(() => commitGroup(this.#files, this.#reader, own));
+	}
+
+	async info(): Promise<ArchiveInfo> {
+		const { fileSystem, root } = this.#files;
+		return archiveInfo(fileSystem, root, this.#reader, await this.clusters());
+	}
+
+	/** Waits for the change under way, and discards what is staged. */
+	async close(): Promise<void> {
+		this.#closed = true;
+		await this.#alone(() => this.#files.temporaries.removeAll());
+	}
+
+	#clusterPath(name: string): string {
+		return join(this.#files.root, name, CLUSTER_FILE);
+	}
+
+	async #write(path: string, text: string, key?: JobKey): Promise<void> {
+		try {
+			await this.#files.writeFile(path, text);
+		} catch (error) {
+			throw writeError(error, path, key);
+		}
+	}
+
+	/** Changes happen one after the other. */
+	#alone<T>(change: () => Promise<T>): Promise<T> {
+		const result = this.#changing.then(change);
+		this.#changing = result.catch(() => undefined);
+		return result;
+	}
+
+	#assertWritable(): void {
+		if (this.#closed)
+			throw new ArchiverError("INVALID_INPUT", `${this.target} is closed`);
+		if (this.#readOnly) {
+			throw new ArchiverError(
+				"ARCHIVE_READ_ONLY",
+				`${this.target} was opened for reading only`,
+				{ path: this.#files.root },
+			);
+		}
+	}
+}

@@ -1,0 +1,80 @@
+import { ArchiverError } from "../errors.js";
+import type { Archive } from "./archive.js";
+import { FileArchive, type FileArchiveOptions } from "./file/file-archive.js";
+
+/** Where an archive lies: `file:PATH` or a bare path, or ClusterCockpit's own configuration object. */
+export type ArchiveTarget = string | { kind: string; path?: string };
+
+export type OpenArchiveOptions = FileArchiveOptions;
+
+/** Two letters at least, so that a Windows drive is no scheme. */
+const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
+
+/**
+ * Opens an archive, or makes one where there is none.
+ *
+ * @throws ArchiverError INVALID_INPUT for a target that is none; ARCHIVE_VERSION for a kind, or a version, that this
+ * release does not know, and for a folder that holds something else; INVALID_OPTION; and why it cannot be read or made
+ */
+export async function openArchive(
+	target: ArchiveTarget,
+	options: OpenArchiveOptions = {},
+): Promise<Archive> {
+	checkOptions(options);
+	const { kind, path } = parseTarget(target);
+	if (kind !== "file") {
+		throw new ArchiverError(
+			"ARCHIVE_VERSION",
+			`archives of kind ${JSON.stringify(kind)} are not supported; this release knows "file:PATH"`,
+			{ field: "target", received: kind },
+		);
+	}
+	return FileArchive.open(path, options);
+}
+
+function parseTarget(target: ArchiveTarget): { kind: string; path: string } {
+	if (typeof target === "string") {
+		const [prefix = "", kind = "file"] = SCHEME.exec(target) ?? [];
+		return { kind, path: expectPath(target.slice(prefix.length)) };
+	}
+	const { kind, path } = target;
+	// Other kinds' objects hold secrets: nothing but the kind is ever shown.
+	return { kind, path: kind === "file" ? expectPath(path) : "" };
+}
+
+function expectPath(path: unknown): string {
+	if (typeof path === "string" && path !== "") return path;
+	throw new ArchiverError(
+		"INVALID_INPUT",
+		'an archive target is "file:PATH", a path, or { kind: "file", path }',
+		{ field: "target" },
+	);
+}
+
+function checkOptions({
+	format,
+	compression,
+	parallelFiles,
+}: OpenArchiveOptions): void {
+	const problems = [
+		...check("format", format, ["columnar", "json"]),
+		...check("compression", compression, ["fast", "small"]),
+	];
+	if (
+		parallelFiles !== undefined &&
+		!(Number.isSafeInteger(parallelFiles) && parallelFiles > 0)
+	)
+		problems.push(
+			`parallelFiles: expected an integer above 0, received ${parallelFiles}`,
+		);
+	if (problems.length > 0)
+		throw new ArchiverError("INVALID_OPTION", problems.join("; "), {
+			problems,
+		});
+}
+
+function check(name: string, value: unknown, known: string[]): string[] {
+	return value === undefined || known.includes(value as string)
+		? []
+		: [`${name}: expected ${known.join(" or ")}, received ${String(value)}`];
+}
