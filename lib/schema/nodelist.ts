@@ -57,7 +57,9 @@ export function parseNodeList(text: string): NodeList {
 					`node list ${describeValue(text)} names ${count} hosts, more than the ${LARGEST_EXPANSION} that are expanded at most`,
 					{ field: "nodes", received: count },
 				);
-			return items.flatMap(hostsOf);
+			const hosts: string[] = [];
+			for (const parts of items) appendHosts(parts, 0, "", hosts);
+			return hosts;
 		},
 	};
 }
@@ -170,19 +172,21 @@ function numbersIn(ranges: Range[]): number {
 	return ranges.reduce((sum, { first, last }) => sum + (last - first + 1), 0);
 }
 
-function hostsOf(parts: Part[]): string[] {
-	let hosts = [""];
-	for (const part of parts) {
-		const endings = typeof part === "string" ? [part] : part.flatMap(numbersOf);
-		hosts = hosts.flatMap((host) => endings.map((ending) => host + ending));
+function appendHosts(parts: Part[], at: number, start: string, to: string[]) {
+	if (at === parts.length) {
+		to.push(start);
+		return;
 	}
-	return hosts;
-}
-
-function numbersOf({ first, last, width }: Range): string[] {
-	return Array.from({ length: last - first + 1 }, (_, i) =>
-		String(first + i).padStart(width, "0"),
-	);
+	const part = parts[at];
+	if (typeof part === "string") {
+		appendHosts(parts, at + 1, start + part, to);
+		return;
+	}
+	for (const { first, last, width } of part)
+		for (let number = first; number <= last; number++) {
+			const digits = String(number).padStart(width, "0");
+			appendHosts(parts, at + 1, start + digits, to);
+		}
 }
 
 function malformed(text: string, offset: number, expected: string) {
