@@ -278,6 +278,7 @@ export class Archiver {
 		cluster?: string;
 		limit?: number;
 	} = {}): Promise<number> {
+		this.#assertOpen();
 		let triggered = 0;
 		let after: Job | undefined;
 		while (triggered < limit) {

@@ -115,7 +115,7 @@ export const OPTIONS = {
 		"ARCHIVER_JOB_TIMEOUT_MS",
 		0,
 		0,
-		"ms that loading and encoding one job may take; 0: no limit",
+		"ms that a job may wait for its source, and a worker task may run; 0: no limit",
 	),
 	hookTimeoutMs: integer(
 		"ARCHIVER_HOOK_TIMEOUT_MS",

@@ -95,7 +95,7 @@ export const ERROR_CODES = {
 	ABORTED: { retryable: true, meaning: "the work was cancelled by its signal" },
 	TIMEOUT: {
 		retryable: true,
-		meaning: "loading and encoding the job took longer than its time limit",
+		meaning: "the source or a worker took longer than the job's time limit",
 	},
 	ARCHIVER_CLOSED: {
 		retryable: false,

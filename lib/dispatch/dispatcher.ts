@@ -1,5 +1,5 @@
-import { ArchiverError, toArchiverError } from "../errors.js";
-import { formatJobKey, type Job } from "../schema/job.js";
+import { type ArchiverError, toArchiverError } from "../errors.js";
+import type { Job } from "../schema/job.js";
 import type { AcceptedJob } from "./accepted-job.js";
 import { type EncodingContext, encodeJob } from "./encode-job.js";
 import type { OrderedWriter, WriterInput } from "./writer.js";
@@ -20,7 +20,6 @@ interface UnderWay {
 export class Dispatcher {
 	readonly #context: EncodingContext;
 	readonly #writer: OrderedWriter;
-	readonly #jobTimeoutMs: number;
 	readonly #underWay = new Map<number, UnderWay>();
 	#nextOrder = 0;
 
@@ -33,7 +32,6 @@ export class Dispatcher {
 			onLoaded: (accepted) => this.#enterStage(accepted.order, "computing"),
 		};
 		this.#writer = writer;
-		this.#jobTimeoutMs = context.options.jobTimeoutMs;
 	}
 
 	/** How many jobs are at each stage before the writer's. */
@@ -62,7 +60,7 @@ export class Dispatcher {
 			abandoned: false,
 		});
 		this.#writer.enter(accepted);
-		void this.#process(accepted, controller);
+		void this.#process(accepted);
 		return accepted;
 	}
 
@@ -84,17 +82,7 @@ export class Dispatcher {
 		this.#underWay.delete(accepted.order);
 	}
 
-	async #process(
-		accepted: AcceptedJob,
-		controller: AbortController,
-	): Promise<void> {
-		const timer =
-			this.#jobTimeoutMs > 0
-				? setTimeout(
-						() => controller.abort(this.#timeout(accepted.job)),
-						this.#jobTimeoutMs,
-					)
-				: undefined;
+	async #process(accepted: AcceptedJob): Promise<void> {
 		let input: WriterInput;
 		try {
 			input = {
@@ -110,8 +98,6 @@ export class Dispatcher {
 			});
 			const abandoned = this.#underWay.get(accepted.order)?.abandoned ?? false;
 			input = { kind: abandoned ? "pending" : "failed", error };
-		} finally {
-			clearTimeout(timer);
 		}
 		this.#enterStage(accepted.order, "waiting");
 		this.#writer.take(accepted, input);
@@ -120,12 +106,5 @@ export class Dispatcher {
 	#enterStage(order: number, stage: Stage): void {
 		const job = this.#underWay.get(order);
 		if (job !== undefined) job.stage = stage;
-	}
-
-	#timeout(job: Job): ArchiverError {
-		return new ArchiverError(
-			"TIMEOUT",
-			`job ${formatJobKey(job)} was not loaded and encoded within ${this.#jobTimeoutMs} ms`,
-		);
 	}
 }

@@ -24,7 +24,7 @@ import type { Budget, Lease } from "./budget.js";
 import type { BufferRecycler } from "./buffers.js";
 import type { ClusterCatalog } from "./clusters.js";
 import type { ChunkSummary, EncodedChunk, FinishedJob } from "./messages.js";
-import type { WorkerPool } from "./pool.js";
+import type { RunOptions, WorkerPool } from "./pool.js";
 
 /** Rooms and settings that a job meets on its way to the archive's staging. */
 export interface EncodingContext {
@@ -41,6 +41,9 @@ export interface EncodingContext {
 	/** Told when loading is over and computing goes on. */
 	onLoaded(accepted: AcceptedJob): void;
 }
+
+/** A request before it has the signal of the stream that sends it. */
+type RequestPlan = Omit<LoadRequest, "signal">;
 
 /** Key in a job's `metaData` under which this archiver leaves a JSON string about what it stored. */
 export const META_DATA_KEY = "hpcJobArchiver";
@@ -71,7 +74,7 @@ export async function encodeJob(
 	try {
 		signal.throwIfAborted();
 		const job = await completeJob(accepted.job, context.repository);
-		const request = await planRequest(job, accepted, context);
+		const request = await planRequest(job, context);
 		staged = await context.archive.stage(job);
 		const finished = await new ChunkStream(
 			accepted,
@@ -124,9 +127,8 @@ async function completeJob(job: Job, repository: JobRepository): Promise<Job> {
 
 async function planRequest(
 	job: Job,
-	accepted: AcceptedJob,
 	context: EncodingContext,
-): Promise<LoadRequest> {
+): Promise<RequestPlan> {
 	const { options, source, buffers } = context;
 	const cluster = await context.clusters.find(job.cluster);
 	const subCluster = findSubCluster(cluster, job);
@@ -150,13 +152,12 @@ async function planRequest(
 		maxChunkBytes: context.chunkBytes,
 		splitColumns: context.archive.format === "columnar",
 		allocate: (byteLength) => buffers.take(byteLength),
-		signal: accepted.signal,
 	};
 }
 
 function describeArchived(
 	job: Job,
-	request: LoadRequest,
+	request: RequestPlan,
 	finished: FinishedJob,
 	format: string,
 ): EncodedJob["row"] {
@@ -195,19 +196,21 @@ function describeArchived(
 /** One job's chunks on their way through the pool into staging. */
 class ChunkStream {
 	readonly #accepted: AcceptedJob;
-	readonly #request: LoadRequest;
+	readonly #request: RequestPlan;
 	readonly #staged: StagedJob;
 	readonly #context: EncodingContext;
 	readonly #parts: Promise<EncodedChunk>[] = [];
 	readonly #leases: Lease[] = [];
-	/** Ends loading early when a part has failed. */
+	/** Ends loading early: the job is cancelled, the source too slow, or a part has failed. */
 	readonly #stop = new AbortController();
+	/** Time spent waiting for the source. */
+	#sourceMs = 0;
 	/** Appends so far; each waits for the one before it. */
 	#appended: Promise<void> = Promise.resolve();
 
 	constructor(
 		accepted: AcceptedJob,
-		request: LoadRequest,
+		request: RequestPlan,
 		staged: StagedJob,
 		context: EncodingContext,
 	) {
@@ -239,12 +242,12 @@ class ChunkStream {
 
 	async #load(): Promise<void> {
 		const chunks = this.#context.source
-			.load(this.#request)
+			.load({ ...this.#request, signal: this.#stop.signal })
 			[Symbol.asyncIterator]();
 		try {
 			for (;;) {
 				const lease = await this.#acquire(this.#context.chunkBytes);
-				const next = await unlessAborted(chunks.next(), this.#stop.signal);
+				const next = await this.#next(chunks);
 				if (next.done) return lease.release();
 				await this.#take(next.value, lease);
 				if (next.value.last) return;
@@ -252,6 +255,26 @@ class ChunkStream {
 		} finally {
 			// Not awaited: a source that hangs in next() never answers, and there is nothing left to learn from it.
 			chunks.return?.().then(undefined, () => {});
+		}
+	}
+
+	/** The source's next answer. All its answers for a job together may take the job's time limit. */
+	async #next(
+		chunks: AsyncIterator<MetricChunk>,
+	): Promise<IteratorResult<MetricChunk>> {
+		const { jobTimeoutMs } = this.#context.options;
+		const startMs = performance.now();
+		const timer =
+			jobTimeoutMs > 0
+				? setTimeout(() => {
+						this.#stop.abort(sourceTimeout(this.#accepted.job, jobTimeoutMs));
+					}, jobTimeoutMs - this.#sourceMs)
+				: undefined;
+		try {
+			return await unlessAborted(chunks.next(), this.#stop.signal);
+		} finally {
+			clearTimeout(timer);
+			this.#sourceMs += performance.now() - startMs;
 		}
 	}
 
@@ -271,6 +294,11 @@ class ChunkStream {
 		if (this.#context.archive.format === "columnar")
 			this.#appendWhenReady(part, granted, whole);
 		part.catch((error) => this.#stop.abort(error));
+	}
+
+	#taskOptions(): RunOptions {
+		const { order, signal } = this.#accepted;
+		return { order, signal, timeoutMs: this.#context.options.jobTimeoutMs };
 	}
 
 	async #acquire(bytes: number): Promise<Lease> {
@@ -296,11 +324,10 @@ class ChunkStream {
 			format: archive.format,
 			compression: options.compression,
 		} as const;
-		const encoded = await pool.run(
-			task,
-			transferOf(chunk),
-			this.#accepted.signal,
-		);
+		const encoded = await pool.run(task, {
+			...this.#taskOptions(),
+			transfer: transferOf(chunk),
+		});
 		if (encoded.recycled !== undefined) buffers.give(encoded.recycled);
 		lease.shrink(encoded.bytes.byteLength);
 		lease.park();
@@ -344,8 +371,7 @@ class ChunkStream {
 		});
 		const { finished, tail, layout } = await this.#context.pool.run(
 			{ kind: "finish", parts: described },
-			[],
-			this.#accepted.signal,
+			this.#taskOptions(),
 		);
 		// ClusterCockpit's JSON nests by metric, so its parts are kept until their order is known; the lease covers them.
 		for (const { part, byteOffset, byteLength } of layout ?? []) {
@@ -363,6 +389,13 @@ function noData(job: Job): ArchiverError {
 	return new ArchiverError(
 		"NO_DATA",
 		`the source holds no samples for job ${formatJobKey(job)}`,
+	);
+}
+
+function sourceTimeout(job: Job, timeoutMs: number): ArchiverError {
+	return new ArchiverError(
+		"TIMEOUT",
+		`the source took longer than ${timeoutMs} ms for job ${formatJobKey(job)}`,
 	);
 }
 
