@@ -1,11 +1,13 @@
 import { invalidInput } from "../schema/invalid-input.js";
 import {
 	ACTIVE_JOB_STATES,
+	formatJobKey,
 	JOB_STATES,
 	type Job,
 	type JobKey,
 	type JobState,
 	MONITORING_STATUS,
+	type Tag,
 } from "../schema/job.js";
 import { parseJob, parseNewJob } from "../schema/job-json.js";
 import { isCount } from "../schema/shapes.js";
@@ -20,14 +22,22 @@ import {
 	stateToColumn,
 } from "./rows.js";
 
-/** Jobs registered in one transaction. Other writers wait meanwhile. */
-const JOBS_PER_TRANSACTION = 500;
+/** Jobs registered in one transaction: it keeps other writers waiting, and checking its jobs holds up the event loop. */
+const JOBS_PER_TRANSACTION = 200;
 
-const INSERT_JOB = `
+/** All jobs of a list with one statement: going through libuv's pool and back costs more than a row. */
+const INSERT_JOBS = `
 	INSERT INTO job (${JOB_COLUMNS.join(", ")})
-	SELECT ${JOB_COLUMNS.map(() => "?").join(", ")}
-	WHERE NOT EXISTS (SELECT 1 FROM job_cache WHERE ${KEY_CONDITION})
-	ON CONFLICT DO NOTHING`;
+	SELECT ${JOB_COLUMNS.map((_, index) => `fresh.value ->> ${index}`).join(", ")}
+	FROM json_each(?) AS fresh
+	WHERE NOT EXISTS (
+		SELECT 1 FROM job_cache
+		WHERE cluster = fresh.value ->> ${JOB_COLUMNS.indexOf("cluster")}
+			AND job_id = fresh.value ->> ${JOB_COLUMNS.indexOf("job_id")}
+			AND start_time = fresh.value ->> ${JOB_COLUMNS.indexOf("start_time")}
+	)
+	ON CONFLICT DO NOTHING
+	RETURNING id, cluster, job_id AS jobId, start_time AS startTime`;
 
 /** State and duration come as parameters, in the order of the columns. */
 const MOVE_CACHED_JOB = `
@@ -53,7 +63,8 @@ export async function startJob(
 			started.monitoringStatus,
 		);
 	return writer.transaction(async (statements) => {
-		if (!(await insertJob(statements, started, spelling)))
+		const inserted = await insertJobs(statements, [started], spelling);
+		if (inserted === 0)
 			throw jobError("JOB_EXISTS", started, "is already recorded");
 		return recorded(statements, started);
 	});
@@ -100,15 +111,15 @@ export async function registerJobs(
 	jobs: readonly Job[],
 	spelling: OutOfMemorySpelling,
 ): Promise<number> {
-	const ended = jobs.map(parseEndedJob);
 	let inserted = 0;
-	for (let from = 0; from < ended.length; from += JOBS_PER_TRANSACTION)
-		inserted += await writer.transaction(async (statements) => {
-			let insertedNow = 0;
-			for (const job of ended.slice(from, from + JOBS_PER_TRANSACTION))
-				if (await insertJob(statements, job, spelling)) insertedNow++;
-			return insertedNow;
-		});
+	for (let from = 0; from < jobs.length; from += JOBS_PER_TRANSACTION) {
+		const ended = jobs
+			.slice(from, from + JOBS_PER_TRANSACTION)
+			.map(parseEndedJob);
+		inserted += await writer.transaction((statements) =>
+			insertJobs(statements, ended, spelling),
+		);
+	}
 	return inserted;
 }
 
@@ -119,18 +130,29 @@ async function recorded(statements: Statements, key: JobKey): Promise<Job> {
 	throw jobUnknown(key);
 }
 
-/** Resolves to whether the job is new. */
-async function insertJob(
+/** Leaves jobs alone that are there; resolves to how many are new. */
+async function insertJobs(
 	statements: Statements,
-	job: Job,
+	jobs: readonly Job[],
 	spelling: OutOfMemorySpelling,
-): Promise<boolean> {
-	const { changes, lastId } = await statements.run(INSERT_JOB, [
-		...newJobValues(job, spelling),
-		...keyValues(job),
+): Promise<number> {
+	const inserted = await statements.all<JobKey & { id: number }>(INSERT_JOBS, [
+		JSON.stringify(jobs.map((job) => newJobValues(job, spelling))),
 	]);
-	if (changes === 0) return false;
-	for (const { type, name, scope = "global" } of job.tags) {
+	const idOf = new Map(inserted.map((row) => [formatJobKey(row), row.id]));
+	for (const job of jobs) {
+		const id = idOf.get(formatJobKey(job));
+		if (id !== undefined) await insertTags(statements, id, job.tags);
+	}
+	return inserted.length;
+}
+
+async function insertTags(
+	statements: Statements,
+	id: number,
+	tags: readonly Tag[],
+): Promise<void> {
+	for (const { type, name, scope = "global" } of tags) {
 		await statements.run(
 			"INSERT INTO tag (tag_type, tag_name, tag_scope) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
 			[type, name, scope],
@@ -138,10 +160,9 @@ async function insertJob(
 		await statements.run(
 			`INSERT INTO jobtag (job_id, tag_id)
 			SELECT ?, id FROM tag WHERE tag_type = ? AND tag_name = ? ON CONFLICT DO NOTHING`,
-			[lastId, type, name],
+			[id, type, name],
 		);
 	}
-	return true;
 }
 
 function parseEndedJob(value: Job): Job {

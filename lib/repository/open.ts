@@ -66,7 +66,7 @@ export async function openDatabase(
 
 /** Size of the file, 0 when there is none. */
 async function fileBytes(path: string, file: string): Promise<number> {
-	if (path === "" || path.startsWith(":"))
+	if (path === "" || path === ":memory:")
 		throw new ArchiverError(
 			"INVALID_OPTION",
 			`a job database needs a file, and "${path}" names none`,

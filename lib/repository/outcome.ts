@@ -1,5 +1,5 @@
 import { invalidInput } from "../schema/invalid-input.js";
-import { type JobKey, MONITORING_STATUS } from "../schema/job.js";
+import { formatJobKey, type JobKey, MONITORING_STATUS } from "../schema/job.js";
 import type { Connection, Statements } from "./connection.js";
 import { KEY_CONDITION, keyValues } from "./find.js";
 import { jobUnknown, keyOf } from "./job-error.js";
@@ -10,17 +10,27 @@ import { STATE_TABLE } from "./schema.sql.js";
 /** Longest message kept, in UTF-16 code units: a message is for a person to read. */
 const LONGEST_MESSAGE = 2000;
 
-const COMMIT_JOB = `
+/** All jobs of a group with one statement: going through libuv's pool and back costs more than a row. */
+const COMMIT_JOBS = `
 	UPDATE job SET
-		footprint = ?, energy_footprint = ?, energy = ?,
+		footprint = archived.value ->> 3,
+		energy_footprint = archived.value ->> 4,
+		energy = archived.value ->> 5,
 		monitoring_status = ${MONITORING_STATUS.archivingSuccessful}
-	WHERE ${KEY_CONDITION}`;
+	FROM json_each(?) AS archived
+	WHERE job.cluster = archived.value ->> 0
+		AND job.job_id = archived.value ->> 1
+		AND job.start_time = archived.value ->> 2
+	RETURNING job.cluster, job.job_id AS jobId, job.start_time AS startTime`;
+
+const FORGET_FAILURES = `
+	DELETE FROM ${STATE_TABLE} WHERE (cluster, job_id, start_time) IN (
+		SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)
+	)`;
 
 const FAIL_JOB = `
 	UPDATE job SET monitoring_status = ${MONITORING_STATUS.archivingFailed}
 	WHERE ${KEY_CONDITION}`;
-
-const FORGET_FAILURE = `DELETE FROM ${STATE_TABLE} WHERE ${KEY_CONDITION}`;
 
 const KEEP_FAILURE = `
 	INSERT INTO ${STATE_TABLE} (cluster, job_id, start_time, code, message, attempts, failed_at)
@@ -38,17 +48,20 @@ export async function commitArchived(
 		if (!Number.isFinite(energy))
 			throw invalidInput("energy", "a finite number", energy).with(keyOf(job));
 	if (rows.length === 0) return;
+	const group = JSON.stringify(
+		rows.map(({ job, footprint, energyFootprint, energy }) => [
+			...keyValues(job),
+			numbersToColumn(footprint),
+			numbersToColumn(energyFootprint),
+			energy,
+		]),
+	);
 	await writer.transaction(async (statements) => {
-		for (const { job, footprint, energyFootprint, energy } of rows) {
-			const { changes } = await statements.run(COMMIT_JOB, [
-				numbersToColumn(footprint),
-				numbersToColumn(energyFootprint),
-				energy,
-				...keyValues(job),
-			]);
-			if (changes === 0) throw jobUnknown(job);
-			await statements.run(FORGET_FAILURE, keyValues(job));
-		}
+		const updated = await statements.all<JobKey>(COMMIT_JOBS, [group]);
+		const found = new Set(updated.map(formatJobKey));
+		for (const { job } of rows)
+			if (!found.has(formatJobKey(job))) throw jobUnknown(job);
+		await statements.run(FORGET_FAILURES, [group]);
 	});
 }
 

@@ -29,7 +29,7 @@ export type FailedJob = Job & { failure?: FailureReason };
 /** One page of jobs. Pages stay in step while rows enter and leave the set: they continue behind a job, not at a count. */
 export interface JobQuery {
 	cluster?: string;
-	/** Most jobs of a page; 1000 unless told. */
+	/** Most jobs of a page; 100 unless told. Decoding a page is work of the calling thread. */
 	limit?: number;
 	/** The last job of the page before, as that page gave it. */
 	after?: Job;
@@ -54,7 +54,7 @@ export interface JobRepository {
 	): Promise<Job>;
 	/**
 	 * Enters finished jobs with their tags, e.g. of a replayed archive, as stopped and not archived; those that are there
-	 * are left alone. Resolves to how many are new.
+	 * are left alone. Resolves to how many are new. A long list is entered in several transactions, in order.
 	 */
 	registerJobs(jobs: readonly Job[]): Promise<number>;
 
