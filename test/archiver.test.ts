@@ -179,7 +179,7 @@ describe("the archiver", () => {
 		const source = new ScriptedSource().when(1, () => new Promise(() => {}));
 		const { archiver, repository, registerIds } = await openHouse({
 			source,
-			options: { jobTimeoutMs: 5000 },
+			options: { jobTimeoutMs: 1500 },
 		});
 		const [first, second] = await registerIds([1, 2]);
 		const hung = archiver.archiveJob(first);
