@@ -75,11 +75,20 @@ function fileError(
 	key?: JobKey,
 ): ArchiverError {
 	const details = { path, ...keyOf(key) };
-	if (isArchiverError(error)) return error.with(details);
 	const message = error instanceof Error ? error.message : String(error);
-	return new ArchiverError(code, `${path}: ${message}`, details, {
-		cause: error,
-	});
+	if (!isArchiverError(error)) {
+		return new ArchiverError(code, `${path}: ${message}`, details, {
+			cause: error,
+		});
+	}
+	if (error.details.path !== undefined) return error.with(details);
+	// A codec knows no file.
+	return new ArchiverError(
+		error.code,
+		`${path}: ${message}`,
+		{ ...details, ...error.details },
+		{ cause: error, retryable: error.retryable },
+	);
 }
 
 function keyOf(key: JobKey | undefined): ErrorDetails {

@@ -50,6 +50,7 @@ export async function openRoot(
 			{ retryable: false },
 		);
 	}
+	await files.temporaries.sweep(names ?? []);
 	await createRoot(files, options.newFormat);
 	return options.newFormat;
 }

@@ -50,10 +50,16 @@ export class UndoableRenames {
 		this.#undo.push(() => this.#files.rename(backup, path));
 	}
 
-	/** Restores what was there. Goes as far as the file system lets it, and never rejects. */
+	/**
+	 * Restores what was there, and never rejects. Stops where the file system refuses: going on could take the new file
+	 * away without bringing the old one back.
+	 */
 	async undo(): Promise<void> {
-		for (const step of this.#undo.reverse())
-			await step().catch(() => undefined);
+		try {
+			for (const step of this.#undo.reverse()) await step();
+		} catch {
+			// The failure that led here is the one to tell.
+		}
 		await this.keep();
 	}
 

@@ -41,7 +41,7 @@ export function encodeJson(columns: readonly Column[]): EncodedJson {
 	const text = writer.text();
 	return text.length > PLAIN_TEXT_MAX_BYTES
 		? { encoding: "json.gz", bytes: compress(text) }
-		: { encoding: "json", bytes: text.slice() as Uint8Array<ArrayBuffer> };
+		: { encoding: "json", bytes: new Uint8Array(text) };
 }
 
 /**
