@@ -1,0 +1,216 @@
+import { expect } from "chai";
+import type { Archive } from "../lib/index.js";
+import { gate, type HouseOptions, useHouse } from "./support/house.js";
+import { testColumn } from "./support/jobs.js";
+import { isSettled } from "./support/rejected.js";
+import { columnsFor, ScriptedSource } from "./support/scripted-source.js";
+
+const KIB = 1024;
+
+describe("the environment variable", () => {
+	const openHouse = useHouse();
+
+	/** A house whose archiver is tuned by nothing but `env`. */
+	function openTuned(env: Record<string, string>, parts: HouseOptions = {}) {
+		return openHouse({
+			...parts,
+			env,
+			options: { poolMaxThreads: undefined, ...parts.options },
+		});
+	}
+
+	it("ARCHIVER_CHANNEL_CAPACITY sets how many jobs are taken on at once", async () => {
+		const hanging = gate();
+		const source = new ScriptedSource(async ({ job }) => {
+			await hanging.opened;
+			return columnsFor(job);
+		});
+		const { archiver, registerIds } = await openTuned(
+			{ ARCHIVER_CHANNEL_CAPACITY: "2" },
+			{ source },
+		);
+		const jobs = await registerIds([1, 2, 3]);
+		await archiver.triggerArchiving(jobs[0]);
+		await archiver.triggerArchiving(jobs[1]);
+		const third = archiver.triggerArchiving(jobs[2]);
+		expect(await isSettled(third)).to.equal(false);
+		hanging.open();
+		await third;
+	});
+
+	it("ARCHIVER_POOL_MIN_THREADS sets how many threads start before they are needed", async () => {
+		const { archiver } = await openTuned({ ARCHIVER_POOL_MIN_THREADS: "3" });
+		expect(archiver.stats().threads).to.equal(3);
+	});
+
+	it("ARCHIVER_POOL_MAX_THREADS sets how many threads a burst of work may have", async () => {
+		for (const most of [1, 3]) {
+			const env = {
+				ARCHIVER_POOL_MIN_THREADS: "0",
+				ARCHIVER_POOL_MAX_THREADS: String(most),
+			};
+			const { archiver, registerIds } = await openTuned(env);
+			const jobs = await registerIds([1, 2, 3, 4, 5, 6]);
+			const archived = jobs.map((job) => archiver.archiveJob(job));
+			let seen = 0;
+			const watch = setInterval(() => {
+				seen = Math.max(seen, archiver.stats().threads);
+			}, 1);
+			await Promise.all(archived);
+			clearInterval(watch);
+			expect(seen).to.equal(most);
+		}
+	});
+
+	it("ARCHIVER_POOL_IDLE_TIMEOUT_MS sets when a thread above the minimum ends", async () => {
+		const env = {
+			ARCHIVER_POOL_MIN_THREADS: "0",
+			ARCHIVER_POOL_MAX_THREADS: "1",
+			ARCHIVER_POOL_IDLE_TIMEOUT_MS: "1",
+		};
+		const { archiver, registerIds } = await openTuned(env);
+		const [job, again] = await registerIds([1, 2]);
+		await archiver.archiveJob(job);
+		while (archiver.stats().threads > 0) await new Promise(setImmediate);
+		await archiver.archiveJob(again);
+	});
+
+	it("ARCHIVER_BUFFER_BYTES bounds the bytes in flight", async () => {
+		const source = new ScriptedSource(({ job }) => columnsFor(job, 4 * KIB));
+		const env = { ARCHIVER_BUFFER_BYTES: String(256 * KIB) };
+		const { archiver, registerIds } = await openTuned(env, { source });
+		const jobs = await registerIds([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+		await Promise.all(jobs.map((job) => archiver.archiveJob(job)));
+		const { peakBytesInFlight, bytesInFlight } = archiver.stats();
+		expect(peakBytesInFlight).to.be.within(64 * KIB, 256 * KIB);
+		expect(bytesInFlight).to.equal(0);
+	});
+
+	it("ARCHIVER_BUFFER_CHUNK_BYTES sets how large a chunk is asked of the source", async () => {
+		for (const [chunkBytes, chunks] of [
+			[64 * KIB, 2],
+			[32 * KIB, 4],
+		]) {
+			let encoded = 0;
+			const source = new ScriptedSource(({ job }) => [
+				...columnsFor(job, 4 * KIB),
+				...moreColumns(4 * KIB),
+			]);
+			const env = { ARCHIVER_BUFFER_CHUNK_BYTES: String(chunkBytes) };
+			const { archiver, archive, registerIds } = await openTuned(env, {
+				source,
+			});
+			const stage = archive.stage.bind(archive);
+			archive.stage = async (key) => {
+				const staged = await stage(key);
+				const append = staged.append.bind(staged);
+				staged.append = (bytes) => {
+					encoded++;
+					return append(bytes);
+				};
+				return staged;
+			};
+			const [job] = await registerIds([1]);
+			await archiver.archiveJob(job);
+			expect(source.requests[0].maxChunkBytes).to.equal(chunkBytes);
+			expect(encoded, "header, chunks and index").to.equal(chunks + 2);
+		}
+	});
+
+	it("ARCHIVER_WRITER_GROUP_JOBS sets how many jobs share a commit", async () => {
+		const { groups } = await commitGroups({ ARCHIVER_WRITER_GROUP_JOBS: "4" });
+		expect(groups).to.deep.equal([1, 4, 4, 2]);
+	});
+
+	it("ARCHIVER_WRITER_GROUP_DELAY_MS lets a commit wait for jobs to join it", async () => {
+		const { groups } = await commitGroups({
+			ARCHIVER_WRITER_GROUP_DELAY_MS: "400",
+		});
+		expect(groups).to.deep.equal([11]);
+	});
+
+	it("ARCHIVER_CORE_SCOPE_MAX_NODES sets up to how many nodes a job is archived at core scope", async () => {
+		const source = new ScriptedSource();
+		const { archiver, registerIds } = await openTuned(
+			{ ARCHIVER_CORE_SCOPE_MAX_NODES: "2" },
+			{ source },
+		);
+		for (const [jobId, numNodes] of [
+			[1, 2],
+			[2, 3],
+		]) {
+			const [job] = await registerIds([jobId], { numNodes });
+			await archiver.archiveJob(job);
+		}
+		const scopes = source.requests.map(
+			({ metrics }) =>
+				metrics.find(({ config }) => config.name === "flops_any")?.scopes,
+		);
+		expect(scopes).to.deep.equal([["node", "core"], ["node"]]);
+	});
+
+	it("ARCHIVER_HOOK_TIMEOUT_MS sets how long a hook is waited for", async () => {
+		const hooks = [{ onJobStop: () => new Promise<void>(() => {}) }];
+		const { archiver, registerIds } = await openTuned(
+			{ ARCHIVER_HOOK_TIMEOUT_MS: "5" },
+			{ hooks },
+		);
+		const [job] = await registerIds([1]);
+		await archiver.archiveJob(job);
+		await archiver.shutdown(5000);
+	});
+
+	it("ARCHIVER_SHUTDOWN_TIMEOUT_MS sets how long shutdown waits", async () => {
+		const source = new ScriptedSource(() => new Promise(() => {}));
+		const { archiver, registerIds } = await openTuned(
+			{ ARCHIVER_SHUTDOWN_TIMEOUT_MS: "1" },
+			{ source },
+		);
+		const [job] = await registerIds([1]);
+		await archiver.triggerArchiving(job);
+		const error = await archiver.shutdown().then(
+			() => undefined,
+			(reason) => reason,
+		);
+		expect(error.code).to.equal("ARCHIVER_SHUTDOWN_TIMEOUT");
+	});
+
+	/** Sizes of the commits when ten jobs become ready while the first one is being committed. */
+	async function commitGroups(
+		env: Record<string, string>,
+	): Promise<{ groups: number[] }> {
+		const { archiver, archive, registerIds } = await openTuned({
+			ARCHIVER_POOL_MAX_THREADS: "1",
+			...env,
+		});
+		const othersReady = async () => {
+			while (archiver.stats().ready < 10) await new Promise(setImmediate);
+		};
+		const groups = spyOnCommits(archive, async (group) => {
+			if (group === 1) await othersReady();
+		});
+		const jobs = await registerIds([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+		await Promise.all(jobs.map((job) => archiver.archiveJob(job)));
+		return { groups };
+	}
+});
+
+function spyOnCommits(
+	archive: Archive,
+	before: (jobs: number) => Promise<void>,
+): number[] {
+	const sizes: number[] = [];
+	const commit = archive.commit.bind(archive);
+	archive.commit = async (staged) => {
+		sizes.push(staged.length);
+		await before(staged.length);
+		return commit(staged);
+	};
+	return sizes;
+}
+
+function moreColumns(samplesPerSeries: number) {
+	return ["flops_any", "mem_bw"].map((metric) =>
+		testColumn({ metric, series: 1, samplesPerSeries }),
+	);
+}
