@@ -5,7 +5,7 @@ import type { MetricSource } from "./source.js";
 import { SyntheticSource } from "./synthetic.js";
 
 export interface OpenSourceOptions {
-	/** Opens the archive that series are replayed from. The source owns it: closing the source closes it. */
+	/** Opens the archive that series are replayed from; reading is all it is asked for. Closing the source closes it. */
 	openArchive(target: string): Promise<Archive>;
 }
 
