@@ -30,6 +30,8 @@ export type ScopedStatistics = Record<
 
 export interface IterateOptions {
 	cluster?: string;
+	/** Only jobs with this id: there are several when the scheduler has started its count anew. */
+	jobId?: number;
 	/** Jobs that started at or after this, Unix seconds. */
 	from?: number;
 	/** Jobs that started before this, Unix seconds. */

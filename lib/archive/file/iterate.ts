@@ -43,7 +43,12 @@ export async function* iterateJobs(
 export async function* iterateKeys(
 	fileSystem: FileSystem,
 	root: string,
-	{ cluster, from = 0, to = Number.POSITIVE_INFINITY }: IterateOptions = {},
+	{
+		cluster,
+		jobId: only,
+		from = 0,
+		to = Number.POSITIVE_INFINITY,
+	}: IterateOptions = {},
 ): AsyncGenerator<JobKey> {
 	if (cluster !== undefined) assertClusterName(cluster);
 	const clusters =
@@ -53,9 +58,16 @@ export async function* iterateKeys(
 	for (const name of clusters) {
 		const folder = join(root, name);
 		for (const upper of await numbered(fileSystem, folder, "thousands")) {
+			if (
+				only !== undefined &&
+				(only < jobIdOf(upper.number, 0) ||
+					only >= jobIdOf(upper.number + 1, 0))
+			)
+				continue;
 			for (const lower of await numbered(fileSystem, upper.path, "remainder")) {
 				const jobId = jobIdOf(upper.number, lower.number);
 				if (!Number.isSafeInteger(jobId)) continue;
+				if (only !== undefined && jobId !== only) continue;
 				for (const start of await numbered(
 					fileSystem,
 					lower.path,

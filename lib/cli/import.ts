@@ -1,0 +1,86 @@
+import { type Command, Option } from "commander";
+import type { Compression, DataFormat } from "../codec/column.js";
+import { resolveOptions } from "../config.js";
+import { WorkerPool } from "../dispatch/pool.js";
+import {
+	type ImportResult,
+	importArchive,
+} from "../maintenance/import-archive.js";
+import { formatOption, JSON_OPTION } from "./arguments.js";
+import { Failures } from "./failures.js";
+import { Interruption } from "./interruption.js";
+import { Opened } from "./opened.js";
+import { printJson } from "./output.js";
+import { startJobProgress } from "./progress.js";
+import { printLines } from "./report.js";
+import { formatBytes, formatCount } from "./text.js";
+
+interface ImportArguments {
+	format?: DataFormat;
+	compression?: Compression;
+	json?: boolean;
+}
+
+export function addImportCommand(program: Command): void {
+	program
+		.command("import")
+		.description("copy every job of an archive into another one")
+		.argument("<source>", "the archive that is read: file:DIR")
+		.argument("<target>", "the archive that jobs go to: file:DIR")
+		.addOption(formatOption())
+		.addOption(
+			new Option(
+				"--compression <effort>",
+				"how hard the columnar encoder works (default: fast)",
+			).choices(["fast", "small"]),
+		)
+		.option(...JSON_OPTION)
+		.action(importJobs);
+}
+
+async function importJobs(
+	sourceTarget: string,
+	destination: string,
+	{ json, ...given }: ImportArguments,
+): Promise<void> {
+	const options = resolveOptions(given);
+	using interruption = new Interruption();
+	await using opened = new Opened();
+	const source = await opened.readArchive(sourceTarget);
+	const target = await opened.writeArchive(destination, options);
+	const pool = await opened.add(new WorkerPool(options));
+	const progress = await startJobProgress(source);
+	const result = await importArchive(source, target, {
+		pool,
+		compression: options.compression,
+		signal: interruption.wished,
+		onProgress: ({ jobs }) => progress.update(jobs),
+	}).finally(() => progress.stop());
+	printFailures(result);
+	if (json) printJson({ ...result, failed: result.failed.length });
+	else printOutcome(result);
+	if (result.failed.length > 0 || interruption.wished.aborted)
+		process.exitCode = 1;
+}
+
+function printFailures({ failed }: ImportResult): void {
+	const failures = new Failures();
+	for (const { cluster, jobId, startTime, code, message } of failed) {
+		const key = [cluster, jobId, startTime].filter((it) => it !== undefined);
+		failures.addLine(`${key.join("/")}  ${code}: ${message}`);
+	}
+	failures.print();
+}
+
+function printOutcome(result: ImportResult): void {
+	const { imported, skipped, failed, samples, bytes, seconds } = result;
+	printLines([
+		[
+			"jobs imported",
+			`${formatCount(imported)} (${formatCount(failed.length)} failed, ${formatCount(skipped)} were there already)`,
+		],
+		["samples", formatCount(samples)],
+		["data stored", formatBytes(bytes)],
+		["time", `${seconds.toFixed(2)} s`],
+	]);
+}

@@ -1,0 +1,42 @@
+import type { Archive } from "../archive/archive.js";
+import { openArchive } from "../archive/open.js";
+import type { ArchiverOptions } from "../config.js";
+
+interface Closable {
+	close?(): Promise<void>;
+}
+
+/** What a command has opened: closed in the reverse order, whichever way the command ends. */
+export class Opened {
+	readonly #all: Closable[] = [];
+
+	async add<T extends Closable>(opening: T | Promise<T>): Promise<T> {
+		const opened = await opening;
+		this.#all.push(opened);
+		return opened;
+	}
+
+	/** An archive that has to be there, and that is left as it is. */
+	readArchive(target: string): Promise<Archive> {
+		return this.add(openArchive(target, { readOnly: true, create: false }));
+	}
+
+	/** An archive to be written to, made where there is none. `format` beats the one that it was made with. */
+	writeArchive(
+		target: string,
+		{ format, compression, fsync, writerParallelFiles }: ArchiverOptions,
+	): Promise<Archive> {
+		return this.add(
+			openArchive(target, {
+				format,
+				compression,
+				fsync,
+				parallelFiles: writerParallelFiles,
+			}),
+		);
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		for (const opened of this.#all.reverse()) await opened.close?.();
+	}
+}

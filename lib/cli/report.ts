@@ -1,0 +1,51 @@
+import type { ArchiveReport } from "./archive-run.js";
+import { printResult } from "./output.js";
+import { formatBytes, formatCount } from "./text.js";
+
+const RAW_BYTES_PER_SAMPLE = Float64Array.BYTES_PER_ELEMENT;
+const LABEL_WIDTH = 18;
+
+/** What an archiving command has done, for people. */
+export function printReport(report: ArchiveReport): void {
+	const { archived, failed, skipped, samples, bytes } = report;
+	const { eventLoopDelayP99Ms, eventLoopDelayMaxMs, peakRssBytes } = report;
+	printLines([
+		[
+			"jobs archived",
+			`${formatCount(archived)} (${formatCount(failed)} failed, ${formatCount(skipped)} skipped)`,
+		],
+		...(archived === 0 ? [] : volumeLines(report)),
+		["peak memory", formatBytes(peakRssBytes)],
+	]);
+
+	function volumeLines({
+		seconds,
+		samplesPerSecond,
+		bytesPerSample,
+	}: ArchiveReport): [string, string][] {
+		const smaller = (RAW_BYTES_PER_SAMPLE / bytesPerSample).toFixed(1);
+		return [
+			["samples", formatCount(samples)],
+			[
+				"data stored",
+				`${formatBytes(bytes)}, ${bytesPerSample.toFixed(2)} bytes a sample, ${smaller} times smaller than raw`,
+			],
+			[
+				"time",
+				`${seconds.toFixed(2)} s, ${formatCount(samplesPerSecond)} samples a second`,
+			],
+			[
+				"event loop delay",
+				`p99 ${eventLoopDelayP99Ms.toFixed(1)} ms, at most ${eventLoopDelayMaxMs.toFixed(1)} ms`,
+			],
+		];
+	}
+}
+
+/** Facts beside their labels. */
+export function printLines(
+	lines: readonly (readonly [label: string, fact: string])[],
+): void {
+	for (const [label, fact] of lines)
+		printResult(`${label.padEnd(LABEL_WIDTH)}${fact}\n`);
+}
