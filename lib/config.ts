@@ -126,7 +126,7 @@ export const OPTIONS = {
 	logLevel: choice(
 		"ARCHIVER_LOG_LEVEL",
 		["trace", "debug", "info", "warn", "error", "silent"],
-		"info",
+		"warn",
 		"of the command line; a library user hands in a logger",
 	),
 } as const;
