@@ -37,6 +37,13 @@ export interface LoadRequest {
 interface ChunkBase {
 	/** True on the last chunk of a job: lets a job of one chunk be finished in one task. */
 	last?: boolean;
+	/**
+	 * True: columns are at the scope their metric is measured at, and a worker brings them to the requested scopes. All
+	 * devices of a host that the job holds are in the same chunk then, with ids as the topology counts them: hwthreads,
+	 * sockets and memory domains by number, cores by their position in `topology.core`, accelerators by name.
+	 * Absent: columns are at the scopes they are archived at.
+	 */
+	native?: boolean;
 }
 
 /** Decoded samples. `buffer` holds the columns' samples back to back, in order, and is the chunk's own: it will be transferred. */
