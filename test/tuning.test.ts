@@ -124,7 +124,7 @@ describe("the environment variable", () => {
 
 	it("ARCHIVER_WRITER_GROUP_DELAY_MS lets a commit wait for jobs to join it", async () => {
 		const { groups } = await commitGroups({
-			ARCHIVER_WRITER_GROUP_DELAY_MS: "400",
+			ARCHIVER_WRITER_GROUP_DELAY_MS: "1500",
 		});
 		expect(groups).to.deep.equal([11]);
 	});
