@@ -29,7 +29,8 @@ const SHARED_MODES: readonly SharedMode[] = [
 const resource = objectOf({
 	hostname: name,
 	hwthreads: v.optional(counts),
-	accelerators: v.optional(listOf(name)),
+	// Not a name: real jobs hold an accelerator without an id.
+	accelerators: v.optional(listOf(text)),
 	configuration: v.optional(text),
 });
 
