@@ -1,3 +1,4 @@
+import { toArchiverError } from "../errors.js";
 import { invalidInput } from "../schema/invalid-input.js";
 import {
 	ACTIVE_JOB_STATES,
@@ -165,15 +166,16 @@ async function insertTags(
 	}
 }
 
+/** As it is recorded: not archived yet, whatever its archive said. Errors name the job. */
 function parseEndedJob(value: Job): Job {
-	const job = parseJob(value);
-	if (ACTIVE_JOB_STATES.includes(job.jobState))
-		throw invalidInput(
-			"jobState",
-			"a state that ends a job",
-			job.jobState,
-		).with(keyOf(job));
-	return { ...job, monitoringStatus: MONITORING_STATUS.runningOrArchiving };
+	try {
+		const job = parseJob(value);
+		if (ACTIVE_JOB_STATES.includes(job.jobState))
+			throw invalidInput("jobState", "a state that ends a job", job.jobState);
+		return { ...job, monitoringStatus: MONITORING_STATUS.runningOrArchiving };
+	} catch (error) {
+		throw toArchiverError(error, "INVALID_INPUT", keyOf(value));
+	}
 }
 
 function checkEnd(

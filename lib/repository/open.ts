@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { ArchiverError } from "../errors.js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ArchiverError, isArchiverError } from "../errors.js";
 import { Connection, sqliteCode } from "./connection.js";
 import { type DatabaseIdentity, identify, refused } from "./identity.js";
 import { NEW_DATABASE_SQL, STATE_TABLE_SQL } from "./schema.sql.js";
@@ -22,6 +23,7 @@ export interface OpenDatabase {
 }
 
 const DEFAULT_BUSY_TIMEOUT_MS = 5000;
+const BUSY_RETRY_MS = 5;
 
 /**
  * Opens a job database, or makes a new one where there is no file or an empty one.
@@ -50,7 +52,7 @@ export async function openDatabase(
 		await writer.script(
 			`PRAGMA synchronous = ${options.fsync === false ? "OFF" : "FULL"}`,
 		);
-		const identity = await prepareForWriting(writer);
+		const identity = await prepareForWriting(writer, busyTimeoutMs);
 		const reader = await Connection.open(file, {
 			mode: "write",
 			busyTimeoutMs,
@@ -115,10 +117,11 @@ async function refuseForeign(
 /** Makes what is missing, each in one transaction, so that two processes may open the same new file at once. */
 async function prepareForWriting(
 	writer: Connection,
+	busyTimeoutMs: number,
 ): Promise<DatabaseIdentity> {
 	const identity = await identify(writer, writer.path);
 	if (identity !== "empty" && identity.hasStateTable) return identity;
-	if (identity === "empty") await writer.script("PRAGMA journal_mode = WAL");
+	if (identity === "empty") await writeAhead(writer, busyTimeoutMs);
 	return writer.transaction(async (statements) => {
 		const current = await identify(statements, writer.path);
 		await statements.script(
@@ -128,6 +131,23 @@ async function prepareForWriting(
 		if (prepared === "empty") throw refused(writer.path, "it stayed empty");
 		return prepared;
 	});
+}
+
+/** Here SQLite does not wait by itself for others that open the same new file. */
+async function writeAhead(
+	writer: Connection,
+	busyTimeoutMs: number,
+): Promise<void> {
+	const deadline = performance.now() + busyTimeoutMs;
+	for (;;)
+		try {
+			await writer.script("PRAGMA journal_mode = WAL");
+			return;
+		} catch (error) {
+			const busy = isArchiverError(error) && error.code === "DATABASE_BUSY";
+			if (!busy || performance.now() >= deadline) throw error;
+			await sleep(BUSY_RETRY_MS);
+		}
 }
 
 function unusable(file: string, why: string): ArchiverError {
