@@ -1,5 +1,10 @@
 import type { Column } from "../lib/codec/column.js";
-import type { MetricChunk, SamplesChunk } from "../lib/source/source.js";
+import { ArchiverError, isArchiverError } from "../lib/errors.js";
+import type {
+	ArchivedChunk,
+	MetricChunk,
+	SamplesChunk,
+} from "../lib/source/source.js";
 import { decodeStored } from "./decode.js";
 import { synthesize } from "./synthesize.js";
 
@@ -9,19 +14,53 @@ export function columnsOfChunk(chunk: MetricChunk): Column[] {
 		case "samples":
 			return viewColumns(chunk);
 		case "archived":
-			return decodeStored(new Uint8Array(chunk.bytes), chunk.encoding);
+			return decodeArchived(chunk);
 		case "synthetic":
 			return synthesize(chunk.spec);
 	}
 }
 
+/** Damage in another archive is that source's fault, not the target's. */
+function decodeArchived({ bytes, encoding, path }: ArchivedChunk): Column[] {
+	try {
+		return decodeStored(new Uint8Array(bytes), encoding);
+	} catch (cause) {
+		if (!isArchiverError(cause)) throw cause;
+		const { message, details } = cause;
+		throw new ArchiverError(
+			"SOURCE_DATA_INVALID",
+			`${path}: ${message}`,
+			{ path, ...details },
+			{ cause },
+		);
+	}
+}
+
 /** Columns as views into the chunk's buffer, where their samples lie back to back. */
 function viewColumns({ columns, buffer }: SamplesChunk): Column[] {
+	const samples = columns.reduce(
+		(sum, { lengths }) => sum + countOf(lengths),
+		0,
+	);
+	const neededBytes = samples * Float64Array.BYTES_PER_ELEMENT;
+	if (neededBytes > buffer.byteLength) {
+		throw new ArchiverError(
+			"SOURCE_DATA_INVALID",
+			`a chunk of ${samples} samples came with a buffer of ${buffer.byteLength} bytes`,
+		);
+	}
 	let byteOffset = 0;
 	return columns.map((header) => {
-		const count = header.lengths.reduce((sum, length) => sum + length, 0);
-		const samples = new Float64Array(buffer, byteOffset, count);
+		const samples = new Float64Array(
+			buffer,
+			byteOffset,
+			countOf(header.lengths),
+		);
 		byteOffset += samples.byteLength;
 		return { ...header, samples };
 	});
+}
+
+function countOf(lengths: Uint32Array): number {
+	return lengths.reduce((sum, length) => sum + length, 0);
 }

@@ -29,11 +29,12 @@ export class ReplaySource implements MetricSource {
 
 	async *load({ job, signal }: LoadRequest): AsyncGenerator<ArchivedChunk> {
 		throwIfAborted(signal);
-		const { encoding, bytes } = await orAborted(this.#read(job), signal);
+		const { encoding, bytes, path } = await orAborted(this.#read(job), signal);
 		yield {
 			kind: "archived",
 			encoding,
 			bytes: bytes.buffer,
+			path,
 			decodedBytes: decodedBytesOf(encoding, bytes),
 			last: true,
 		};

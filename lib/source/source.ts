@@ -58,6 +58,8 @@ export interface ArchivedChunk extends ChunkBase {
 	kind: "archived";
 	encoding: DataEncoding;
 	bytes: ArrayBuffer;
+	/** File or key that the bytes come from, for messages. */
+	path: string;
 	/** Bytes that the decoded samples will take in the worker; a fair estimate will do. */
 	decodedBytes: number;
 }
