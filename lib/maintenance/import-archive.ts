@@ -147,6 +147,7 @@ class ImportRun {
 						kind: "archived",
 						encoding,
 						bytes: buffer,
+						path,
 						decodedBytes: byteLength,
 						last: true,
 					},
