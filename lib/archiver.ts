@@ -43,6 +43,8 @@ export interface ArchiverParts {
 	hooks?: readonly ArchiverHooks[];
 	/** The host's pino logger, or one of the same shape; none: silent. */
 	logger?: Logger;
+	/** Threads to share with others, such as a metric store; they outlive the archiver. None: threads of its own. */
+	pool?: WorkerPool;
 	/** Aborting it shuts the archiver down without waiting. */
 	signal?: AbortSignal;
 	/** Beat the environment, which beats the defaults. */
@@ -100,6 +102,7 @@ export class Archiver {
 	readonly #logger: Logger;
 	readonly #options: Readonly<ArchiverOptions>;
 	readonly #pool: WorkerPool;
+	readonly #ownsPool: boolean;
 	readonly #budget: Budget;
 	readonly #writer: OrderedWriter;
 	readonly #dispatcher: Dispatcher;
@@ -139,7 +142,8 @@ export class Archiver {
 		this.#repository = repository;
 		this.#logger = logger;
 		this.#options = options;
-		this.#pool = new WorkerPool(options);
+		this.#pool = parts.pool ?? new WorkerPool(options);
+		this.#ownsPool = parts.pool === undefined;
 		this.#budget = new Budget(options.bufferBytes, chunkBytes);
 		this.#hooks = new HookRunner(hooks, options.hookTimeoutMs, logger);
 		this.#writer = new OrderedWriter({
@@ -426,7 +430,9 @@ export class Archiver {
 			);
 			await settlesWithin(CANCEL_GRACE_MS, this.#abandon());
 		}
-		await settlesWithin(CANCEL_GRACE_MS, this.#pool.close({ force: true }));
+		if (this.#ownsPool) {
+			await settlesWithin(CANCEL_GRACE_MS, this.#pool.close({ force: true }));
+		}
 		this.#status = "stopped";
 		this.#logger.info(
 			{ archived: this.#meter.archived, failed: this.#meter.failed },

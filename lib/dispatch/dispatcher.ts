@@ -1,6 +1,10 @@
-import { type ArchiverError, toArchiverError } from "../errors.js";
+import {
+	type ArchiverError,
+	isArchiverError,
+	toArchiverError,
+} from "../errors.js";
 import type { Job } from "../schema/job.js";
-import type { AcceptedJob } from "./accepted-job.js";
+import type { AcceptedJob, EncodedJob } from "./accepted-job.js";
 import { type EncodingContext, encodeJob } from "./encode-job.js";
 import type { OrderedWriter, WriterInput } from "./writer.js";
 
@@ -85,22 +89,31 @@ export class Dispatcher {
 	async #process(accepted: AcceptedJob): Promise<void> {
 		let input: WriterInput;
 		try {
-			input = {
-				kind: "encoded",
-				encoded: await encodeJob(accepted, this.#context),
-			};
+			input = { kind: "encoded", encoded: await this.#encode(accepted) };
 		} catch (cause) {
 			const { cluster, jobId, startTime } = accepted.job;
-			const error = toArchiverError(cause, "WORKER_FAILED", {
-				cluster,
-				jobId,
-				startTime,
-			});
+			const details = { cluster, jobId, startTime };
+			const error = toArchiverError(cause, "WORKER_FAILED", details);
 			const abandoned = this.#underWay.get(accepted.order)?.abandoned ?? false;
 			input = { kind: abandoned ? "pending" : "failed", error };
 		}
 		this.#enterStage(accepted.order, "waiting");
 		this.#writer.take(accepted, input);
+	}
+
+	/**
+	 * A worker may have died of something else, such as the machine's memory, so its job is loaded once more; one that
+	 * kills workers twice is to blame itself.
+	 */
+	async #encode(accepted: AcceptedJob): Promise<EncodedJob> {
+		try {
+			return await encodeJob(accepted, this.#context);
+		} catch (error) {
+			const died = isArchiverError(error) && error.code === "WORKER_DIED";
+			if (!died || accepted.signal.aborted) throw error;
+			this.#enterStage(accepted.order, "loading");
+			return encodeJob(accepted, this.#context);
+		}
 	}
 
 	#enterStage(order: number, stage: Stage): void {

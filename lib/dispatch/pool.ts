@@ -6,7 +6,13 @@ export interface PoolOptions {
 	poolMinThreads: number;
 	poolMaxThreads: number;
 	poolIdleTimeoutMs: number;
+	/** Module that runs the tasks, in place of this library's own. */
+	entry?: URL;
+	/** Limit of each thread's JavaScript heap in MiB; buffers of samples don't count. Default: V8's own. */
+	maxHeapMib?: number;
 }
+
+const TASK_ENTRY = new URL("../../workers/main.js", import.meta.url);
 
 export interface RunOptions {
 	/** Buffers in the task that move to the worker. */
@@ -42,16 +48,20 @@ export class WorkerPool {
 		poolMinThreads,
 		poolMaxThreads,
 		poolIdleTimeoutMs,
+		entry = TASK_ENTRY,
+		maxHeapMib,
 	}: PoolOptions) {
 		this.#idle = poolMaxThreads;
 		this.#piscina = new Piscina({
-			filename: new URL("../../workers/main.js", import.meta.url).href,
+			filename: entry.href,
 			minThreads: poolMinThreads,
 			maxThreads: poolMaxThreads,
 			idleTimeout: poolIdleTimeoutMs,
 			// Aborting a task ends its thread and any other task on it, so a thread never has two.
 			concurrentTasksPerWorker: 1,
 			recordTiming: false,
+			resourceLimits:
+				maxHeapMib === undefined ? {} : { maxOldGenerationSizeMb: maxHeapMib },
 		});
 		// A task's failure rejects its promise; an error event beside it concerns a thread between two tasks.
 		this.#piscina.on("error", () => {});

@@ -1,0 +1,39 @@
+import type { PoolTask } from "../../lib/dispatch/messages.js";
+import runTask from "../../workers/main.js";
+
+/** What a chunk's first metric is called when its worker is to misbehave. */
+export const FAULTS = {
+	throw: "fault:throw",
+	exit: "fault:exit",
+	outOfMemory: "fault:out-of-memory",
+	hang: "fault:hang",
+} as const;
+
+/** The pool's own entry, except that chunks with certain metrics break the thread. */
+export default function runFaultyTask(task: PoolTask): unknown {
+	if (task.kind === "encode" && task.chunk.kind === "samples") {
+		misbehave(task.chunk.columns[0].metric);
+	}
+	return runTask(task);
+}
+
+function misbehave(metric: string): void {
+	switch (metric) {
+		case FAULTS.throw:
+			throw new Error("thrown in a worker");
+		case FAULTS.exit:
+			process.exit(1);
+			break;
+		case FAULTS.outOfMemory:
+			exhaustHeap();
+			break;
+		case FAULTS.hang:
+			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+	}
+}
+
+/** Fills the thread's heap until V8 ends the thread; its limit is set by the test's pool. */
+function exhaustHeap(): void {
+	const hoard: number[][] = [];
+	for (;;) hoard.push(new Array(1e5).fill(Math.random()));
+}
