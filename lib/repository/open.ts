@@ -6,7 +6,7 @@ import { Connection, sqliteCode } from "./connection.js";
 import { type DatabaseIdentity, identify, refused } from "./identity.js";
 import { NEW_DATABASE_SQL, STATE_TABLE_SQL } from "./schema.sql.js";
 
-export interface OpenOptions {
+export interface JobDatabaseOptions {
 	/** Nothing is written, not even our own table; what would write rejects. */
 	readOnly?: boolean;
 	/** How long a statement waits for another connection's lock; 5000 ms unless told. */
@@ -15,7 +15,7 @@ export interface OpenOptions {
 	fsync?: boolean;
 }
 
-export interface OpenDatabase {
+export interface JobDatabase {
 	identity: DatabaseIdentity;
 	reader: Connection;
 	/** Absent when opened read-only. */
@@ -34,10 +34,10 @@ const BUSY_RETRY_MS = 5;
  * @throws {ArchiverError} DATABASE_VERSION when it is not a ClusterCockpit database of a version we know,
  * DATABASE_FAILED, DATABASE_BUSY
  */
-export async function openDatabase(
+export async function openJobDatabase(
 	path: string,
-	options: OpenOptions = {},
-): Promise<OpenDatabase> {
+	options: JobDatabaseOptions = {},
+): Promise<JobDatabase> {
 	const { busyTimeoutMs = DEFAULT_BUSY_TIMEOUT_MS } = options;
 	const file = resolve(path);
 	const bytes = await fileBytes(path, file);
@@ -86,7 +86,7 @@ async function fileBytes(path: string, file: string): Promise<number> {
 async function openReadOnly(
 	file: string,
 	busyTimeoutMs: number,
-): Promise<OpenDatabase> {
+): Promise<JobDatabase> {
 	const reader = await Connection.open(file, { mode: "read", busyTimeoutMs });
 	try {
 		const identity = await identify(reader, file);

@@ -10,7 +10,11 @@ import {
 } from "./find.js";
 import { registerJobs, startJob, stopJob } from "./lifecycle.js";
 import { fetchMetadata, updateMetadata } from "./metadata.js";
-import { type OpenDatabase, type OpenOptions, openDatabase } from "./open.js";
+import {
+	type JobDatabase,
+	type JobDatabaseOptions,
+	openJobDatabase,
+} from "./open.js";
 import { commitArchived, failureOf, markFailed } from "./outcome.js";
 import type {
 	ArchivedRow,
@@ -30,9 +34,9 @@ export class SqliteJobRepository implements JobRepository {
 	/** Version of ClusterCockpit's schema. */
 	readonly version: number;
 	readonly ours: boolean;
-	readonly #database: OpenDatabase;
+	readonly #database: JobDatabase;
 
-	private constructor(path: string, database: OpenDatabase) {
+	private constructor(path: string, database: JobDatabase) {
 		this.path = path;
 		this.version = database.identity.version;
 		this.ours = database.identity.ours;
@@ -47,9 +51,9 @@ export class SqliteJobRepository implements JobRepository {
 	 */
 	static async open(
 		path: string,
-		options: OpenOptions = {},
+		options: JobDatabaseOptions = {},
 	): Promise<SqliteJobRepository> {
-		return new SqliteJobRepository(path, await openDatabase(path, options));
+		return new SqliteJobRepository(path, await openJobDatabase(path, options));
 	}
 
 	async startJob(job: NewJob): Promise<Job> {
