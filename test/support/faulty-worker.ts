@@ -1,4 +1,5 @@
 import type { PoolTask } from "../../lib/dispatch/messages.js";
+import type { SamplesChunk } from "../../lib/source/source.js";
 import runTask from "../../workers/main.js";
 
 /** What a chunk's first metric is called when its worker is to misbehave. */
@@ -12,15 +13,20 @@ export const FAULTS = {
 /** The pool's own entry, except that chunks with certain metrics break the thread. */
 export default function runFaultyTask(task: PoolTask): unknown {
 	if (task.kind === "encode" && task.chunk.kind === "samples") {
-		misbehave(task.chunk.columns[0].metric);
+		misbehave(task.chunk);
 	}
 	return runTask(task);
 }
 
-function misbehave(metric: string): void {
-	switch (metric) {
+function misbehave(chunk: SamplesChunk): void {
+	switch (chunk.columns[0].metric) {
 		case FAULTS.throw:
-			throw new Error("thrown in a worker");
+			Object.defineProperty(chunk, "columns", {
+				get() {
+					throw new Error("thrown in a worker");
+				},
+			});
+			break;
 		case FAULTS.exit:
 			process.exit(1);
 			break;
