@@ -19,6 +19,7 @@ import { chunkBytesOf } from "./dispatch/encode-job.js";
 import { type ArchiverHooks, HookRunner } from "./dispatch/hooks.js";
 import { Meter, type Percentiles } from "./dispatch/meter.js";
 import { WorkerPool } from "./dispatch/pool.js";
+import { Retries } from "./dispatch/retries.js";
 import { OrderedWriter } from "./dispatch/writer.js";
 import { ArchiverError } from "./errors.js";
 import type { JobRepository, NewJob } from "./repository/repository.js";
@@ -59,6 +60,8 @@ export interface ArchiverStats {
 	status: ArchiverStatus;
 	/** Triggers waiting for a slot, and slots in use. */
 	waiting: number;
+	/** Jobs that failed and wait to be tried again. */
+	retrying: number;
 	queued: number;
 	/** Jobs whose series are being loaded, computed, or that wait for their turn to be committed. */
 	loading: number;
@@ -108,9 +111,12 @@ export class Archiver {
 	readonly #dispatcher: Dispatcher;
 	readonly #channel: Channel<Ticket>;
 	readonly #hooks: HookRunner;
+	readonly #retries: Retries<Ticket>;
 	readonly #meter = new Meter();
-	/** Accepted and not ended, by place in the order. */
+	/** Those in the order, by their place. */
 	readonly #tickets = new Map<number, Ticket>();
+	/** Accepted and not ended: those in the order, and those that wait to be tried again. */
+	readonly #unfinished = new Set<Ticket>();
 	readonly #releaseSignal: () => void;
 	#status: ArchiverStatus = "running";
 	#shutdown: Promise<void> | undefined;
@@ -152,6 +158,7 @@ export class Archiver {
 			logger,
 			groupJobs: options.writerGroupJobs,
 			groupDelayMs: options.writerGroupDelayMs,
+			mayRetry: ({ order }, error) => this.#mayRetry(order, error),
 			onSettled: (accepted, outcome) => this.#settle(accepted, outcome),
 			onHead: (order) => this.#budget.setHead(order),
 		});
@@ -172,6 +179,12 @@ export class Archiver {
 		this.#channel = new Channel(options.channelCapacity, (ticket) => {
 			ticket.accepted = this.#dispatcher.accept(ticket.job);
 			this.#tickets.set(ticket.accepted.order, ticket);
+			this.#unfinished.add(ticket);
+		});
+		this.#retries = new Retries(options, (ticket) => {
+			this.#channel
+				.send(ticket)
+				.catch((error) => this.#leavePending(ticket, error));
 		});
 		const onAbort = () => void this.shutdown(0).catch(() => {});
 		signal?.addEventListener("abort", onAbort, { once: true });
@@ -250,7 +263,8 @@ export class Archiver {
 				{},
 				{ cause: signal?.reason },
 			);
-			this.#dispatcher.cancel(ticket.accepted as AcceptedJob, reason);
+			if (this.#retries.forget(ticket)) this.#leavePending(ticket, reason);
+			else this.#dispatcher.cancel(ticket.accepted as AcceptedJob, reason);
 		};
 		signal?.addEventListener("abort", onAbort, { once: true });
 		if (signal?.aborted) onAbort();
@@ -265,9 +279,7 @@ export class Archiver {
 
 	/** Resolves when everything accepted so far has ended, whichever way. */
 	async waitForArchiving(): Promise<void> {
-		await Promise.all(
-			[...this.#tickets.values()].map((ticket) => ticket.ended),
-		);
+		await Promise.all([...this.#unfinished].map((ticket) => ticket.ended));
 	}
 
 	/**
@@ -314,6 +326,7 @@ export class Archiver {
 		return {
 			status: this.#status,
 			waiting: this.#channel.waiting,
+			retrying: this.#retries.waiting,
 			queued: this.#channel.occupied,
 			loading,
 			computing,
@@ -397,16 +410,41 @@ export class Archiver {
 				{ job: formatJobKey(job), code, err: outcome.error, durationMs },
 				`archiving failed: ${message}`,
 			);
+		} else if (outcome.state === "retrying") {
+			const { code, message } = outcome.error;
+			this.#logger.warn(
+				{ job: formatJobKey(job), code },
+				`archiving failed, will be tried again: ${message}`,
+			);
 		} else {
 			this.#logger.warn(
 				{ job: formatJobKey(job) },
 				"archiving cancelled; the job stays pending",
 			);
 		}
+		const ticket = this.#tickets.get(order) as Ticket;
+		this.#tickets.delete(order);
 		this.#dispatcher.forget(accepted);
 		this.#channel.release();
-		this.#tickets.get(order)?.end(outcome);
-		this.#tickets.delete(order);
+		if (outcome.state === "retrying" && this.#status === "running") {
+			this.#retries.wait(ticket);
+		} else {
+			this.#end(ticket, outcome);
+		}
+	}
+
+	#mayRetry(order: number, error: ArchiverError): boolean {
+		const ticket = this.#tickets.get(order);
+		return ticket !== undefined && this.#retries.allows(ticket, error);
+	}
+
+	#leavePending(ticket: Ticket, error: ArchiverError): void {
+		this.#end(ticket, { state: "pending", error });
+	}
+
+	#end(ticket: Ticket, outcome: JobOutcome): void {
+		this.#unfinished.delete(ticket);
+		ticket.end(outcome);
 	}
 
 	async #close(timeoutMs: number): Promise<void> {
@@ -417,12 +455,15 @@ export class Archiver {
 		);
 		this.#releaseSignal();
 		this.#channel.close(closedError());
+		for (const ticket of this.#retries.cancel()) {
+			this.#leavePending(ticket, closedError());
+		}
 		const drained = await settlesWithin(timeoutMs, this.#drain());
 		if (!drained) {
 			this.#meter.shutdownTimeouts++;
 			this.#logger.warn(
 				{
-					unfinished: this.#tickets.size,
+					unfinished: this.#unfinished.size,
 					hooksDue: this.#hooks.due,
 					timeoutMs,
 				},
@@ -454,12 +495,12 @@ export class Archiver {
 	async #abandon(): Promise<void> {
 		const error = closedError();
 		this.#dispatcher.abandonAll(error);
-		const unfinished = [...this.#tickets.values()];
+		const unfinished = [...this.#unfinished];
 		await settlesWithin(
 			CANCEL_GRACE_MS / 2,
 			Promise.all(unfinished.map((ticket) => ticket.ended)),
 		);
-		for (const ticket of unfinished) ticket.end({ state: "pending", error });
+		for (const ticket of unfinished) this.#leavePending(ticket, error);
 	}
 }
 

@@ -117,6 +117,18 @@ export const OPTIONS = {
 		0,
 		"ms that a job may wait for its source, and a worker task may run; 0: no limit",
 	),
+	retryLimit: integer(
+		"ARCHIVER_RETRY_LIMIT",
+		0,
+		0,
+		"times that a job is tried again by itself after a failure that may pass",
+	),
+	retryDelayMs: integer(
+		"ARCHIVER_RETRY_DELAY_MS",
+		1,
+		1000,
+		"ms before the first repeat, doubled each time up to a minute, with jitter",
+	),
 	hookTimeoutMs: integer(
 		"ARCHIVER_HOOK_TIMEOUT_MS",
 		1,

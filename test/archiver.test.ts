@@ -218,6 +218,80 @@ describe("the archiver", () => {
 		expect(await repository.failureOf(jobs[1])).to.equal(undefined);
 	});
 
+	describe("tries again by itself when told to", () => {
+		/** A source that fails for a job the first `times` times, in a way that may pass. */
+		function failing(jobId: number, times: number): ScriptedSource {
+			let loads = 0;
+			return new ScriptedSource().when(jobId, ({ job }) => {
+				if (++loads <= times) throw new Error(`load ${loads} failed`);
+				return columnsFor(job);
+			});
+		}
+		const options = { retryLimit: 3, retryDelayMs: 20 };
+
+		it("without holding up the jobs behind it, nor their order", async () => {
+			const committed: number[] = [];
+			const { archiver, repository, registerIds } = await openHouse({
+				source: failing(1, 3),
+				options: { ...options, channelCapacity: 1 },
+				hooks: [{ onJobStop: ({ jobId }) => void committed.push(jobId) }],
+			});
+			const jobs = await registerIds([1, 2, 3, 4]);
+			await Promise.all(jobs.map((job) => archiver.archiveJob(job)));
+			await archiver.shutdown();
+			expect(committed.filter((id) => id !== 1)).to.deep.equal([2, 3, 4]);
+			expect(committed[0]).to.equal(2);
+			expect((await repository.countByStatus())[3]).to.equal(4);
+			expect(await repository.failureOf(jobs[0])).to.equal(undefined);
+		});
+
+		it("up to the limit, then records the last failure", async () => {
+			const source = failing(1, 10);
+			const { archiver, repository, registerIds } = await openHouse({
+				source,
+				options,
+			});
+			const [job] = await registerIds([1]);
+			const error = await rejected(archiver.archiveJob(job));
+			expect(error.message).to.equal("load 4 failed");
+			expect(source.requests).to.have.lengthOf(4);
+			expect(await repository.failureOf(job)).to.include({
+				message: "load 4 failed",
+			});
+		});
+
+		it("but not where trying again cannot help", async () => {
+			const source = new ScriptedSource(() => []);
+			const { archiver, registerIds } = await openHouse({ source, options });
+			const [job] = await registerIds([1]);
+			expect((await rejected(archiver.archiveJob(job))).code).to.equal(
+				"NO_DATA",
+			);
+			expect(source.requests).to.have.lengthOf(1);
+		});
+
+		it("and leaves what still waits pending at shutdown, or when it is cancelled", async () => {
+			const { archiver, repository, registerIds } = await openHouse({
+				source: new ScriptedSource(() => {
+					throw new Error("down");
+				}),
+				options: { retryLimit: 1, retryDelayMs: 60_000 },
+			});
+			const [first, second] = await registerIds([1, 2]);
+			const controller = new AbortController();
+			const cancelled = rejected(
+				archiver.archiveJob(first, { signal: controller.signal }),
+			);
+			const waiting = rejected(archiver.archiveJob(second));
+			while (archiver.stats().retrying < 2) await new Promise(setImmediate);
+			controller.abort();
+			expect((await cancelled).code).to.equal("ABORTED");
+			await archiver.shutdown();
+			expect((await waiting).code).to.equal("ARCHIVER_CLOSED");
+			expect((await repository.countByStatus())[1]).to.equal(2);
+		});
+	});
+
 	it("is harmed by no hook that throws, rejects or never answers", async () => {
 		const told: string[] = [];
 		const { archiver, repository, registerIds } = await openHouse({

@@ -71,8 +71,9 @@ describe("options", () => {
 
 	it("stand in the README as they are in the code", async () => {
 		const readme = await readFile(join(checkoutRoot, "README.md"), "utf8");
+		const [, section] = /\n## Options\n(.*?)\n## /s.exec(readme) ?? [];
 		const rows = new Map(
-			[...readme.matchAll(/^\| `(ARCHIVER_\w+)` \| (.*?) \| (.*?) \|$/gm)].map(
+			[...section.matchAll(/^\| `(ARCHIVER_\w+)` \| (.*?) \| (.*?) \|$/gm)].map(
 				([, name, byDefault, description]) => [
 					name,
 					{ byDefault, description },

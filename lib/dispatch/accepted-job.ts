@@ -31,8 +31,12 @@ export interface ArchivedJob {
 	bytes: number;
 }
 
-/** How a job ended. `pending`: it was cancelled by a shutdown and stays as it was, for recovery to find. */
+/**
+ * How a job ended. `pending`: it was cancelled by a shutdown and stays as it was, for recovery to find.
+ * `retrying`: it stays as it was too, and comes again after a while.
+ */
 export type JobOutcome =
 	| { state: "archived"; archived: ArchivedJob }
 	| { state: "failed"; error: ArchiverError }
-	| { state: "pending"; error: ArchiverError };
+	| { state: "pending"; error: ArchiverError }
+	| { state: "retrying"; error: ArchiverError };

@@ -23,6 +23,8 @@ export interface WriterContext {
 	logger: Logger;
 	groupJobs: number;
 	groupDelayMs: number;
+	/** Whether a job that failed so comes again: its failure is not recorded then. */
+	mayRetry(accepted: AcceptedJob, error: ArchiverError): boolean;
 	/** Called in trigger order, once a job's end is recorded. */
 	onSettled(accepted: AcceptedJob, outcome: JobOutcome): void;
 	/** Called with the oldest unfinished job's place whenever that changes; infinity: there is none. */
@@ -113,20 +115,30 @@ export class OrderedWriter {
 		}
 		await this.#makeVisible(encoded, errors);
 		await this.#record(encoded, errors);
-		await this.#markFailed(group, errors);
+		const failures = new Map<Place, JobOutcome>();
+		for (const [place, error] of errors) {
+			failures.set(place, { state: this.#stateAfter(place, error), error });
+		}
+		await this.#markFailed(failures);
 		return group.map((place) => {
-			const error = errors.get(place);
-			if (error !== undefined)
-				return {
-					state: place.input?.kind === "pending" ? "pending" : "failed",
-					error,
-				};
+			const failure = failures.get(place);
+			if (failure !== undefined) return failure;
 			const { staged, row, samples } = encoded.get(place) as EncodedJob;
 			return {
 				state: "archived",
 				archived: { job: row.job, samples, bytes: staged.dataBytes },
 			};
 		});
+	}
+
+	#stateAfter(
+		place: Place,
+		error: ArchiverError,
+	): "pending" | "retrying" | "failed" {
+		if (place.input?.kind === "pending") return "pending";
+		return this.#context.mayRetry(place.accepted, error)
+			? "retrying"
+			: "failed";
 	}
 
 	/** Step 1: durable in the archive. What fails here leaves `encoded`. */
@@ -184,28 +196,23 @@ export class OrderedWriter {
 	}
 
 	/** Failures end in the database too, with their reason; where even that fails the job stays pending, and the log says so. */
-	async #markFailed(
-		group: readonly Place[],
-		errors: ReadonlyMap<Place, ArchiverError>,
-	): Promise<void> {
+	async #markFailed(failures: ReadonlyMap<Place, JobOutcome>): Promise<void> {
 		const { repository, logger } = this.#context;
 		let busy = false;
-		for (const place of group) {
-			const error = errors.get(place);
-			if (error === undefined || place.input?.kind === "pending") continue;
-			const { job } = place.accepted;
+		for (const [{ accepted }, outcome] of failures) {
+			if (outcome.state !== "failed") continue;
+			const { code, message } = outcome.error;
 			try {
-				if (busy) throw error;
-				await repository.markFailed(job, {
-					code: error.code,
-					message: error.message,
-				});
+				if (busy) throw outcome.error;
+				await repository.markFailed(accepted.job, { code, message });
 			} catch (markError) {
-				busy ||=
-					toArchiverError(markError, "DATABASE_FAILED").code ===
-					"DATABASE_BUSY";
+				const { code: markCode } = toArchiverError(
+					markError,
+					"DATABASE_FAILED",
+				);
+				busy ||= markCode === "DATABASE_BUSY";
 				logger.error(
-					{ job: formatJobKey(job), code: error.code, err: markError },
+					{ job: formatJobKey(accepted.job), code, err: markError },
 					"cannot record the failure; the job stays pending",
 				);
 			}
