@@ -102,9 +102,10 @@ class JobCommit {
 		const place = (name: string) => join(this.#folder, name);
 		try {
 			await clusters.expect(key.cluster);
-			const isNew = await this.#files.makeFolder(this.#folder);
+			const made = await this.#files.makeFolder(this.#folder);
 			this.foldersToSync.push(...this.#files.foldersToSync(this.#folder));
-			const names = isNew ? new Set<string>() : await this.#reader.names(key);
+			const names =
+				made.length > 0 ? new Set<string>() : await this.#reader.names(key);
 			const replaces = names.has(META_FILE);
 			if (replaces) await this.#keepTags();
 			const dataName = dataFileName(encoding);

@@ -1,9 +1,9 @@
 import { dirname, join, relative, sep } from "node:path";
-import { type FileSystem, isMissing } from "./file-system.js";
+import { type FileSystem, isMissing, systemCode } from "./file-system.js";
 import { Temporaries, type TemporaryFile } from "./temporaries.js";
 
 /** Folders may be listed by the archive's group; the process's umask still applies. */
-export const FOLDER_MODE = 0o750;
+const FOLDER_MODE = 0o750;
 /** Of the folders below the root only the upper ones are remembered as durable: their number stays small. */
 const REMEMBERED_DEPTH = 2;
 
@@ -66,17 +66,21 @@ export class DurableFiles {
 		this.rememberDurable(dirname(path));
 	}
 
-	/** @returns whether anything had to be made. */
-	async makeFolder(path: string): Promise<boolean> {
-		const first = await this.fileSystem.mkdir(path, {
-			recursive: true,
-			mode: FOLDER_MODE,
-		});
-		if (first === undefined) return false;
-		for (const folder of this.#lineage(path)) {
-			if (folder.length >= first.length) this.#durableFolders.delete(folder);
+	/**
+	 * Makes a folder, and those above it that are missing. (`mkdir` with `recursive` says ENOENT where a file system is
+	 * read-only.)
+	 *
+	 * @returns the folders that were made, the uppermost first; none when it was there.
+	 */
+	async makeFolder(path: string): Promise<string[]> {
+		try {
+			if (!(await this.#makeOne(path))) return [];
+			return [path];
+		} catch (error) {
+			if (!isMissing(error)) throw error;
 		}
-		return true;
+		const above = await this.makeFolder(dirname(path));
+		return (await this.#makeOne(path)) ? [...above, path] : above;
 	}
 
 	/** Removes a folder below a cluster, and those above it that are then empty. Never rejects. */
@@ -118,6 +122,18 @@ export class DurableFiles {
 		} finally {
 			await folder.close();
 		}
+	}
+
+	/** @returns false when something is there already. */
+	async #makeOne(path: string): Promise<boolean> {
+		try {
+			await this.fileSystem.mkdir(path, { mode: FOLDER_MODE });
+		} catch (error) {
+			if (systemCode(error) === "EEXIST") return false;
+			throw error;
+		}
+		this.#durableFolders.delete(path);
+		return true;
 	}
 
 	/** `path` and the folders above it up to the cluster, which comes last; empty for the root. */

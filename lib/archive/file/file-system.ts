@@ -1,10 +1,7 @@
 /** The part of `node:fs/promises` that a file archive uses: small enough to be replaced by one that fails on purpose. */
 export interface FileSystem {
 	open(path: string, flags: string, mode?: number): Promise<OpenFile>;
-	mkdir(
-		path: string,
-		options: { recursive: true; mode: number },
-	): Promise<string | undefined>;
+	mkdir(path: string, options: { mode: number }): Promise<void>;
 	rmdir(path: string): Promise<void>;
 	readdir(
 		path: string,

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import type { DataFormat } from "../../codec/column.js";
 import { ArchiverError } from "../../errors.js";
 import { ARCHIVE_VERSION, MARKER_FILE, VERSION_FILE } from "../layout.js";
-import { type DurableFiles, FOLDER_MODE } from "./durable-files.js";
+import type { DurableFiles } from "./durable-files.js";
 import { corruptFile, readError, writeError } from "./errors.js";
 import { systemCode } from "./file-system.js";
 import { readWhole } from "./read.js";
@@ -114,22 +114,13 @@ async function createRoot(
 ): Promise<void> {
 	const { root } = files;
 	try {
-		const first = await files.fileSystem.mkdir(root, {
-			recursive: true,
-			mode: FOLDER_MODE,
-		});
+		const made = await files.makeFolder(root);
 		await files.writeFile(
 			join(root, MARKER_FILE),
 			`${JSON.stringify({ format })}\n`,
 		);
 		await files.writeFile(join(root, VERSION_FILE), `${ARCHIVE_VERSION}\n`);
-		if (first === undefined) return;
-		for (
-			let folder = root;
-			folder.length >= first.length;
-			folder = dirname(folder)
-		)
-			await files.syncFolder(dirname(folder));
+		for (const folder of made) await files.syncFolder(dirname(folder));
 	} catch (error) {
 		throw writeError(error, root);
 	}
