@@ -4,6 +4,11 @@ import {
 	encodeTail,
 	fileHeader,
 } from "../lib/codec/columnar/index.js";
+import {
+	dataIdOf,
+	dataIdOfTexts,
+	textChecksumOf,
+} from "../lib/codec/data-id.js";
 import { encodeJson, encodeJsonColumn } from "../lib/codec/json/index.js";
 import { measureColumn } from "../lib/codec/statistics.js";
 import type {
@@ -51,9 +56,14 @@ function encodeColumnar(
 	}
 	const header = fileHeader();
 	const tail = encodeTail([{ byteOffset: header.length, summary: part }], {});
+	const bytes = exactCopy(header, frames, tail);
 	return {
-		bytes: exactCopy(header, frames, tail),
-		finished: describeFinished("columnar", part.columns),
+		bytes,
+		finished: describeFinished(
+			"columnar",
+			dataIdOf(bytes, "columnar"),
+			part.columns,
+		),
 	};
 }
 
@@ -69,17 +79,24 @@ function encodeAsJson(
 	);
 	if (whole) {
 		const { encoding, bytes } = encodeJson(columns);
-		return {
-			bytes,
-			finished: describeFinished(encoding, measured),
-		};
+		const dataId =
+			encoding === "json"
+				? dataIdOf(bytes, encoding)
+				: dataIdOfTexts([textChecksumOf(bytes)]);
+		return { bytes, finished: describeFinished(encoding, dataId, measured) };
 	}
 	const members = columns.map(encodeJsonColumn);
 	let byteOffset = 0;
 	const fragments = columns.map(({ metric, scope }, i): PlacedFragment => {
 		const { byteLength } = members[i];
 		byteOffset += byteLength;
-		return { metric, scope, byteOffset: byteOffset - byteLength, byteLength };
+		return {
+			metric,
+			scope,
+			byteOffset: byteOffset - byteLength,
+			byteLength,
+			...textChecksumOf(members[i]),
+		};
 	});
 	return {
 		bytes: exactCopy(...members),

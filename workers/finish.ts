@@ -1,5 +1,11 @@
 import type { DataEncoding, MeasuredColumn } from "../lib/codec/column.js";
 import { encodeTail } from "../lib/codec/columnar/index.js";
+import {
+	dataIdOf,
+	dataIdOfTexts,
+	type TextChecksum,
+	textChecksumOf,
+} from "../lib/codec/data-id.js";
 import { jobStatistics } from "../lib/codec/job-statistics.js";
 import { assembleJson } from "../lib/codec/json/index.js";
 import type {
@@ -25,6 +31,7 @@ export function finishTask({ parts }: FinishTask): Answer<FinishedParts> {
 /** What the main thread has to know of a job. A column may occur several times, each time with further series. */
 export function describeFinished(
 	encoding: DataEncoding,
+	dataId: string,
 	columns: readonly MeasuredColumn[],
 ): FinishedJob {
 	let series = 0;
@@ -39,6 +46,7 @@ export function describeFinished(
 	}
 	return {
 		encoding,
+		dataId,
 		statistics: Object.entries(jobStatistics(columns)),
 		columns: new Set(columns.map(({ metric, scope }) => `${scope}/${metric}`))
 			.size,
@@ -61,10 +69,9 @@ function finishColumnar(
 			? [{ byteOffset, summary: summary.part }]
 			: [],
 	);
-	return {
-		finished: describeFinished("columnar", columns),
-		tail: new Uint8Array(encodeTail(described, {})),
-	};
+	const tail = exactCopy(encodeTail(described, {}));
+	const dataId = dataIdOf(tail, "columnar");
+	return { finished: describeFinished("columnar", dataId, columns), tail };
 }
 
 /** ClusterCockpit's JSON nests by metric, whatever the order of the parts: says how their pieces follow each other. */
@@ -78,9 +85,14 @@ function finishJson(
 			: [],
 	);
 	const literals: Uint8Array[] = [];
+	const texts: TextChecksum[] = [];
 	let literalBytes = 0;
 	const layout = assembleJson(fragments).map((piece): FileSegment => {
-		if (!(piece instanceof Uint8Array)) return piece;
+		if (!(piece instanceof Uint8Array)) {
+			texts.push(piece);
+			return piece;
+		}
+		texts.push(textChecksumOf(piece));
 		literals.push(piece);
 		literalBytes += piece.byteLength;
 		return {
@@ -89,7 +101,7 @@ function finishJson(
 		};
 	});
 	return {
-		finished: describeFinished("json.gz", columns),
+		finished: describeFinished("json.gz", dataIdOfTexts(texts), columns),
 		tail: exactCopy(...literals),
 		layout,
 	};

@@ -1,4 +1,5 @@
 import { verifyColumnar } from "../lib/codec/columnar/index.js";
+import { dataIdOf } from "../lib/codec/data-id.js";
 import { decodeJson } from "../lib/codec/json/index.js";
 import type {
 	DataProblem,
@@ -17,7 +18,8 @@ export function verifyTask({
 		encoding === "columnar"
 			? verifyColumnar(bytes)
 			: verifyJson(bytes, encoding);
-	return { value: { faults, notes: [] }, transfer: [] };
+	const dataId = faults.length === 0 ? dataIdOf(bytes, encoding) : undefined;
+	return { value: { dataId, faults, notes: [] }, transfer: [] };
 }
 
 /** gzip and JSON well-formed, and of the shape that a job's data has. */

@@ -1,10 +1,17 @@
 import type { Column, Compression, DataEncoding } from "../codec/column.js";
 import { encodePart, encodeTail, fileHeader } from "../codec/columnar/index.js";
+import { dataIdOf } from "../codec/data-id.js";
 import { columnsOf } from "../codec/job-data.js";
 import { encodeJson } from "../codec/json/index.js";
 import type { Job } from "../schema/job.js";
 import type { JobData } from "../schema/metric.js";
 import type { Archive, StagedJob } from "./archive.js";
+import { withDataFacts } from "./data-facts.js";
+
+interface Appended {
+	encoding: DataEncoding;
+	dataId: string;
+}
 
 /** `Archive.importJob` for any archive: encodes a job in the archive's format, stages it and commits it. */
 export async function importJob(
@@ -16,11 +23,12 @@ export async function importJob(
 	const columns = columnsOf(data);
 	const staged = await archive.stage(job);
 	try {
-		const encoding =
+		const { encoding, dataId } =
 			archive.format === "columnar"
 				? await appendColumnar(staged, columns, compression)
 				: await appendJson(staged, columns);
-		await staged.seal(encoding, job);
+		const facts = { format: archive.format, dataId, ...countsOf(columns) };
+		await staged.seal(encoding, withDataFacts(job, facts));
 	} catch (error) {
 		await staged.discard();
 		throw error;
@@ -33,22 +41,36 @@ async function appendColumnar(
 	staged: StagedJob,
 	columns: readonly Column[],
 	compression: Compression,
-): Promise<DataEncoding> {
+): Promise<Appended> {
 	const header = fileHeader();
 	await staged.append(header);
 	const { frames, summary } = encodePart(columns, compression);
 	// The frames lie in the encoder's working memory, which another job may need while this one is written.
 	await staged.append(frames.slice());
 	const part = { byteOffset: header.byteLength, summary };
-	await staged.append(encodeTail([part], {}));
-	return "columnar";
+	const tail = encodeTail([part], {});
+	await staged.append(tail);
+	return { encoding: "columnar", dataId: dataIdOf(tail, "columnar") };
 }
 
 async function appendJson(
 	staged: StagedJob,
 	columns: readonly Column[],
-): Promise<DataEncoding> {
+): Promise<Appended> {
 	const { encoding, bytes } = encodeJson(columns);
 	await staged.append(bytes);
-	return encoding;
+	return { encoding, dataId: dataIdOf(bytes, encoding) };
+}
+
+function countsOf(columns: readonly Column[]): {
+	series: number;
+	samples: number;
+} {
+	let series = 0;
+	let samples = 0;
+	for (const column of columns) {
+		series += column.lengths.length;
+		samples += column.samples.length;
+	}
+	return { series, samples };
 }

@@ -1,4 +1,6 @@
 import type { Archive, StagedJob } from "../archive/archive.js";
+import { withDataFacts } from "../archive/data-facts.js";
+import type { DataFormat } from "../codec/column.js";
 import { fileHeader } from "../codec/columnar/index.js";
 import type { ArchiverOptions } from "../config.js";
 import { ArchiverError, toArchiverError } from "../errors.js";
@@ -44,9 +46,6 @@ export interface EncodingContext {
 
 /** A request before it has the signal of the stream that sends it. */
 type RequestPlan = Omit<LoadRequest, "signal">;
-
-/** Key in a job's `metaData` under which this archiver leaves a JSON string about what it stored. */
-export const META_DATA_KEY = "hpcJobArchiver";
 
 /**
  * Chunks are at most a quarter of the buffer, so that the head of the order, a chunk in its hands and one that it
@@ -159,7 +158,7 @@ function describeArchived(
 	job: Job,
 	request: RequestPlan,
 	finished: FinishedJob,
-	format: string,
+	format: DataFormat,
 ): EncodedJob["row"] {
 	const statistics = Object.assign(
 		record<JobStatistics>(),
@@ -171,22 +170,17 @@ function describeArchived(
 	);
 	const footprint = footprintOf(configs, statistics);
 	const { energyFootprint, energy } = energyOf(configs, statistics, job);
-	const facts = {
-		format,
-		columns: finished.columns,
-		series: finished.series,
-		samples: finished.samples,
+	const described: Job = {
+		...job,
+		monitoringStatus: MONITORING_STATUS.archivingSuccessful,
+		statistics,
+		footprint,
+		energyFootprint,
+		energy,
 	};
+	const { dataId, series, samples } = finished;
 	return {
-		job: {
-			...job,
-			monitoringStatus: MONITORING_STATUS.archivingSuccessful,
-			metaData: { ...job.metaData, [META_DATA_KEY]: JSON.stringify(facts) },
-			statistics,
-			footprint,
-			energyFootprint,
-			energy,
-		},
+		job: withDataFacts(described, { format, dataId, series, samples }),
 		footprint,
 		energyFootprint,
 		energy,

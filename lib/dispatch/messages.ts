@@ -6,6 +6,7 @@ import type {
 	MeasuredColumn,
 } from "../codec/column.js";
 import type { PartSummary } from "../codec/columnar/index.js";
+import type { TextChecksum } from "../codec/data-id.js";
 import type { JsonFragment } from "../codec/json/index.js";
 import type { ErrorCode, ErrorDetails } from "../errors.js";
 import type { JobStatistics } from "../schema/job.js";
@@ -46,7 +47,7 @@ export type ChunkSummary =
 	| { format: "json"; fragments: PlacedFragment[]; columns: MeasuredColumn[] };
 
 /** A gzip member with one column, and where it lies in its part. */
-export interface PlacedFragment extends JsonFragment {
+export interface PlacedFragment extends JsonFragment, TextChecksum {
 	byteOffset: number;
 	byteLength: number;
 }
@@ -68,6 +69,8 @@ export interface FinishTask {
 /** What is known of a job once all its chunks are encoded. */
 export interface FinishedJob {
 	encoding: DataEncoding;
+	/** Which version of the data this is: see `dataIdOf`. */
+	dataId: string;
 	/** metric -> statistics over the job; null-prototype on the worker, an ordinary clone here. */
 	statistics: [metric: string, statistics: JobStatistics][];
 	columns: number;
@@ -107,6 +110,8 @@ export interface VerifyTask {
 }
 
 export interface VerifiedJob {
+	/** Absent when the data are damaged. */
+	dataId?: string;
 	/** Damage. */
 	faults: DataProblem[];
 	/** Oddities that came with foreign data. */

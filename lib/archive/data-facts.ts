@@ -1,0 +1,35 @@
+import type { DataFormat } from "../codec/column.js";
+import type { Job } from "../schema/job.js";
+
+/** Key in a job's `metaData` under which this archiver leaves a JSON string about what it stored. */
+export const DATA_FACTS_KEY = "hpcJobArchiver";
+
+/** What `meta.json` says of the data beside it. Nothing needs it for reading. */
+export interface DataFacts {
+	format: DataFormat;
+	/** Which version of the data the meta belongs to: see `dataIdOf`. */
+	dataId: string;
+	series: number;
+	/** Gaps included. */
+	samples: number;
+}
+
+/** `job` with `facts` in place of what its `metaData` said before. ClusterCockpit keeps it when it edits a meta. */
+export function withDataFacts(job: Job, facts: DataFacts): Job {
+	return {
+		...job,
+		metaData: { ...job.metaData, [DATA_FACTS_KEY]: JSON.stringify(facts) },
+	};
+}
+
+/** What a meta says of its data; undefined: it is not from this archiver, or was edited there. */
+export function dataFactsOf({ metaData }: Job): DataFacts | undefined {
+	const text = metaData[DATA_FACTS_KEY];
+	if (text === undefined) return undefined;
+	try {
+		const facts = JSON.parse(text);
+		return typeof facts?.dataId === "string" ? facts : undefined;
+	} catch {
+		return undefined;
+	}
+}
