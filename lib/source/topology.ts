@@ -60,9 +60,10 @@ function holding(
 }
 
 /** Hwthread -> the positions of the groups it is in: one as a rule, none or several in odd configurations. */
-type Positions = ReadonlyMap<number, readonly number[]>;
+export type Positions = ReadonlyMap<number, readonly number[]>;
 
-interface TopologyPositions {
+/** Where the hwthreads of a topology are, by scope. */
+export interface TopologyPositions {
 	core: Positions;
 	socket: Positions;
 	memoryDomain: Positions;
@@ -70,7 +71,8 @@ interface TopologyPositions {
 
 const positionsByTopology = new WeakMap<Topology, TopologyPositions>();
 
-function positionsOf(topology: Topology): TopologyPositions {
+/** Made once for each topology object, which must not change afterwards. */
+export function positionsOf(topology: Topology): TopologyPositions {
 	let positions = positionsByTopology.get(topology);
 	if (positions === undefined) {
 		positions = {
