@@ -37,6 +37,18 @@ export {
 	type ErrorDetails,
 	isArchiverError,
 } from "./errors.js";
+export {
+	type ImportFailure,
+	type ImportOptions,
+	type ImportResult,
+	importArchive,
+} from "./maintenance/import-archive.js";
+export {
+	type ArchiveProblem,
+	type VerifyOptions,
+	type VerifyResult,
+	verifyArchive,
+} from "./maintenance/verify-archive.js";
 export type {
 	ArchivedRow,
 	FailureReason,

@@ -12,7 +12,7 @@ import { Interruption } from "./interruption.js";
 import { Opened } from "./opened.js";
 import { printJson } from "./output.js";
 import { startJobProgress } from "./progress.js";
-import { printLines } from "./report.js";
+import { printFacts } from "./report.js";
 import { formatBytes, formatCount } from "./text.js";
 
 interface ImportArguments {
@@ -74,7 +74,7 @@ function printFailures({ failed }: ImportResult): void {
 
 function printOutcome(result: ImportResult): void {
 	const { imported, skipped, failed, samples, bytes, seconds } = result;
-	printLines([
+	printFacts([
 		[
 			"jobs imported",
 			`${formatCount(imported)} (${formatCount(failed.length)} failed, ${formatCount(skipped)} were there already)`,

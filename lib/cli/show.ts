@@ -9,7 +9,7 @@ import { formatUnit } from "../schema/unit.js";
 import { type JobReference, parseJobReference } from "./arguments.js";
 import { Opened } from "./opened.js";
 import { printResult, type TableColumn, tableText } from "./output.js";
-import { printLines } from "./report.js";
+import { printFacts } from "./report.js";
 import { meanOfSeries, sparkline } from "./sparkline.js";
 import {
 	formatCount,
@@ -63,7 +63,7 @@ async function show(
 	const job = await archive.loadJobMeta(key);
 	const data = await archive.loadJobData(key);
 	if (json) return printAsJson(job, data);
-	printLines(factsOf(job));
+	printFacts(factsOf(job));
 	printResult(`\n${tableText(COLUMNS, rowsOf(data))}`);
 }
 

@@ -6,6 +6,12 @@ import { JobsAhead } from "./jobs-ahead.js";
 
 const DEFAULT_BUFFER_BYTES = 64 * 2 ** 20;
 
+/** What verification asks of an archive. */
+export type VerifiableArchive = Pick<
+	Archive,
+	"clusters" | "loadClusterConfig" | "iterate" | "loadStoredData"
+>;
+
 export interface VerifyOptions {
 	/** Its threads do the checking. */
 	pool: Pick<WorkerPool, "run">;
@@ -49,7 +55,7 @@ export interface VerifyResult {
  * @throws ArchiverError ARCHIVE_UNREADABLE when the archive cannot be listed, ARCHIVER_CLOSED when the pool closes.
  */
 export async function verifyArchive(
-	archive: Archive,
+	archive: VerifiableArchive,
 	options: VerifyOptions,
 ): Promise<VerifyResult> {
 	const verification = new Verification(archive, options);
@@ -63,7 +69,7 @@ interface Findings {
 }
 
 class Verification {
-	readonly #archive: Archive;
+	readonly #archive: VerifiableArchive;
 	readonly #options: VerifyOptions;
 	readonly #ahead: JobsAhead;
 	readonly #clusters = new Set<string>();
@@ -74,7 +80,7 @@ class Verification {
 	#faults = 0;
 	#poolFailure: ArchiverError | undefined;
 
-	constructor(archive: Archive, options: VerifyOptions) {
+	constructor(archive: VerifiableArchive, options: VerifyOptions) {
 		this.#archive = archive;
 		this.#options = options;
 		this.#ahead = new JobsAhead(options.bufferBytes ?? DEFAULT_BUFFER_BYTES);

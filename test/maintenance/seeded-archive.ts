@@ -1,0 +1,64 @@
+import { jobDataOf } from "../../lib/codec/job-data.js";
+import { measureColumn } from "../../lib/codec/statistics.js";
+import {
+	type Archive,
+	type DataFormat,
+	openArchive,
+	WorkerPool,
+} from "../../lib/index.js";
+import type { Job } from "../../lib/schema/job.js";
+import type { JobData } from "../../lib/schema/metric.js";
+import type { MetricScope } from "../../lib/schema/scope.js";
+import { bitsOf, testCluster, testColumn } from "../support/jobs.js";
+
+/** An archive with the test cluster's configuration and these jobs. */
+export async function makeArchive(
+	path: string,
+	format: DataFormat,
+	jobs: readonly Job[],
+): Promise<Archive> {
+	const archive = await openArchive(`file:${path}`, { format, fsync: false });
+	await archive.storeClusterConfig("testcluster", testCluster());
+	for (const job of jobs) await archive.importJob(job, seededData(job));
+	return archive;
+}
+
+/** Two metrics for each host of a job, with gaps, seeded by the job's id. Values have two decimals. */
+export function seededData({ jobId, resources }: Job): JobData {
+	const hostnames = resources.map(({ hostname }) => hostname);
+	const columns = ["cpu_load", "__proto__"].map((metric, i) =>
+		testColumn({
+			seed: 10 * jobId + i,
+			metric,
+			hostnames,
+			series: hostnames.length,
+		}),
+	);
+	return jobDataOf(columns, measureColumn);
+}
+
+/** Every series of a job with its samples' bits. */
+export function bitsOfData(data: JobData): string[] {
+	return Object.keys(data).flatMap((metric) =>
+		(Object.keys(data[metric]) as MetricScope[]).flatMap((scope) =>
+			(data[metric][scope]?.series ?? []).map(({ hostname, id, data }) =>
+				[metric, scope, hostname, id, bitsOf(data)].join(" "),
+			),
+		),
+	);
+}
+
+/** A pool of two threads for the tests of the surrounding `describe`. */
+export function usePool(): Pick<WorkerPool, "run"> {
+	const pool = startPool();
+	after(() => pool.close());
+	return pool;
+}
+
+export function startPool(): WorkerPool {
+	return new WorkerPool({
+		poolMinThreads: 0,
+		poolMaxThreads: 2,
+		poolIdleTimeoutMs: 1000,
+	});
+}
