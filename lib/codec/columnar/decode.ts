@@ -1,32 +1,26 @@
-import { crc32 } from "node:zlib";
 import { ArchiverError } from "../../errors.js";
 import type { DataSelection, StatisticsSeries } from "../../schema/metric.js";
 import type { Column, MeasuredColumn, SeriesStatistics } from "../column.js";
 import {
+	type DataSegment,
 	type IndexedColumn,
+	type IndexedPart,
 	type JobIndex,
-	type PlacedBlock,
+	type Placed,
 	readIndex,
+	referenceOf,
 	type Segment,
-	type StatisticsSeriesSegment,
+	type StatisticsSegment,
 } from "./index-reader.js";
 import {
 	checkFileHeader,
 	checkFileSize,
 	checkIndex,
-	corrupt,
 	readTrailer,
 	TRAILER_BYTES,
 } from "./layout.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
-import { joinRaw, RAW_PLANES } from "./raw-planes.js";
-import { Scratch } from "./scratch.js";
-import { zstdDecompress } from "./zstd.js";
-
-/** Hands out the bytes of a block. They are only read, and not kept. */
-export type BlockBytes = (block: PlacedBlock) => Uint8Array;
-
-const planeScratch = new Scratch();
+import { type BytesOf, PartDecoder } from "./part-decoder.js";
 
 /**
  * Decodes a whole file in memory, or the selected columns of it. Every column owns its samples.
@@ -39,11 +33,9 @@ export function decodeColumnar(
 	limits: Readonly<Limits> = DEFAULT_LIMITS,
 ): Column[] {
 	const { columns } = indexOfFile(bytes, limits);
-	const selected = selectColumns(columns, selection);
 	return decodeColumns(
-		selected,
-		({ byteOffset, byteLength }) =>
-			bytes.subarray(byteOffset, byteOffset + byteLength),
+		selectColumns(columns, selection),
+		rangesOf(bytes),
 		limits,
 	);
 }
@@ -73,6 +65,11 @@ export function indexOfFile(
 	return readIndex(stored, trailer);
 }
 
+export function rangesOf(bytes: Uint8Array): BytesOf {
+	return ({ byteOffset, byteLength }) =>
+		bytes.subarray(byteOffset, byteOffset + byteLength);
+}
+
 export function selectColumns(
 	columns: readonly IndexedColumn[],
 	selection: DataSelection = {},
@@ -85,29 +82,37 @@ export function selectColumns(
 	);
 }
 
-/** The blocks that decoding `columns` takes, in file order. */
-export function blocksOf(columns: readonly IndexedColumn[]): PlacedBlock[] {
-	const blocks = columns.flatMap(({ segments, statisticsSeries }) => [
-		...segments.map(({ block }) => block),
-		...(statisticsSeries === undefined ? [] : [statisticsSeries.block]),
-	]);
-	return blocks.sort((a, b) => a.byteOffset - b.byteOffset);
+/** The ranges of the file that decoding `columns` takes, in file order: their blocks and what these are told from. */
+export function rangesFor(columns: readonly IndexedColumn[]): Placed[] {
+	const ranges = new Set<Placed>();
+	for (const segment of columns.flatMap(segmentsOf)) {
+		ranges.add(segment.block);
+		const reference = referenceOf(segment.block);
+		if (reference !== undefined)
+			ranges.add(segment.part.segments[reference].block);
+		if (segment.part.gaps !== undefined && segment.present < segment.samples)
+			ranges.add(segment.part.gaps);
+	}
+	return [...ranges].sort((a, b) => a.byteOffset - b.byteOffset);
 }
 
+/** @throws ArchiverError DATA_CORRUPT */
 export function decodeColumns(
 	columns: readonly IndexedColumn[],
-	bytesOf: BlockBytes,
+	bytesOf: BytesOf,
 	limits: Readonly<Limits>,
 ): Column[] {
 	checkDecodedBytes(columns, limits);
+	const decoders = new Map<IndexedPart, PartDecoder>();
 	return columns.map((column) => {
-		const name = columnName(column);
 		const { statistics: _, ...header } = measuredColumn(column);
-		const samples = new Float64Array(samplesOf(column.segments));
+		const samples = new Float64Array(
+			column.segments.reduce((sum, segment) => sum + segment.samples, 0),
+		);
 		let start = 0;
-		for (const { block, sampleCount } of column.segments) {
-			const end = start + sampleCount;
-			decodeBlock(block, bytesOf(block), samples.subarray(start, end), name);
+		for (const segment of column.segments) {
+			const end = start + segment.samples;
+			decodeSegment(segment, samples.subarray(start, end));
 			start = end;
 		}
 		return column.statisticsSeries === undefined
@@ -115,13 +120,26 @@ export function decodeColumns(
 			: {
 					...header,
 					samples,
-					statisticsSeries: decodeStatisticsSeries(
-						column.statisticsSeries,
-						bytesOf,
-						name,
-					),
+					statisticsSeries: decodeStatisticsSeries(column.statisticsSeries),
 				};
 	});
+
+	function decodeSegment(segment: Segment, samples: Float64Array): void {
+		let decoder = decoders.get(segment.part);
+		if (decoder === undefined) {
+			decoder = new PartDecoder(segment.part, bytesOf);
+			decoders.set(segment.part, decoder);
+		}
+		decoder.decode(segment, samples);
+	}
+
+	function decodeStatisticsSeries(
+		segment: StatisticsSegment,
+	): StatisticsSeries {
+		const samples = new Float64Array(segment.samples);
+		decodeSegment(segment, samples);
+		return splitStatistics(segment, samples);
+	}
 }
 
 /** Header and statistics of a column, over all the parts that hold series of it. */
@@ -141,15 +159,14 @@ export function measuredColumn(column: IndexedColumn): MeasuredColumn {
 	};
 }
 
-export function columnName({
-	metric,
-	scope,
-}: Pick<IndexedColumn, "metric" | "scope">): string {
-	return `${metric}/${scope}`;
+function segmentsOf({ segments, statisticsSeries }: IndexedColumn): Segment[] {
+	return statisticsSeries === undefined
+		? segments
+		: [...segments, statisticsSeries];
 }
 
 function mergeAxes(
-	segments: readonly Segment[],
+	segments: readonly DataSegment[],
 ): Pick<Column, "hostnames" | "ids"> {
 	if (segments.length === 1) return segments[0].axis;
 	const hostnames = segments.flatMap(({ axis }) => axis.hostnames);
@@ -159,8 +176,7 @@ function mergeAxes(
 	return { hostnames, ids };
 }
 
-function mergeStatistics(segments: readonly Segment[]): SeriesStatistics {
-	if (segments.length === 1) return segments[0].statistics;
+function mergeStatistics(segments: readonly DataSegment[]): SeriesStatistics {
 	const all = segments.map(({ statistics }) => statistics);
 	return {
 		avg: concatenate(
@@ -201,8 +217,7 @@ function checkDecodedBytes(
 	{ maxDecodedBytes }: Readonly<Limits>,
 ): void {
 	let samples = 0;
-	for (const { segments, statisticsSeries } of columns)
-		samples += samplesOf(segments) + (statisticsSeries?.sampleCount ?? 0);
+	for (const segment of columns.flatMap(segmentsOf)) samples += segment.samples;
 	if (samples * 8 > maxDecodedBytes)
 		throw new ArchiverError(
 			"DATA_CORRUPT",
@@ -210,17 +225,10 @@ function checkDecodedBytes(
 		);
 }
 
-function samplesOf(segments: readonly Segment[]): number {
-	return segments.reduce((sum, { sampleCount }) => sum + sampleCount, 0);
-}
-
-function decodeStatisticsSeries(
-	{ roles, lengths, block, sampleCount }: StatisticsSeriesSegment,
-	bytesOf: BlockBytes,
-	name: string,
+function splitStatistics(
+	{ roles, lengths }: StatisticsSegment,
+	samples: Float64Array,
 ): StatisticsSeries {
-	const samples = new Float64Array(sampleCount);
-	decodeBlock(block, bytesOf(block), samples, name);
 	const none = new Float64Array(0);
 	const result: StatisticsSeries = { min: none, median: none, max: none };
 	let start = 0;
@@ -243,36 +251,4 @@ function decodeStatisticsSeries(
 		}
 	});
 	return result;
-}
-
-function decodeBlock(
-	block: PlacedBlock,
-	bytes: Uint8Array,
-	samples: Float64Array,
-	name: string,
-): void {
-	if (block.encoding.kind === "constant") {
-		samples.fill(block.encoding.value);
-		return;
-	}
-	if (crc32(bytes) !== block.checksum)
-		throw corrupt(
-			"the checksum of its frames does not match",
-			block.byteOffset,
-			name,
-		);
-	const count = samples.length;
-	const planes = planeScratch.bytes(count * RAW_PLANES);
-	let start = 0;
-	for (let plane = 0; plane < RAW_PLANES; plane++) {
-		const end = start + block.frameBytes[plane];
-		const problem = zstdDecompress(
-			planes.subarray(plane * count, (plane + 1) * count),
-			bytes.subarray(start, end),
-		);
-		if (problem !== undefined)
-			throw corrupt(problem, block.byteOffset + start, name);
-		start = end;
-	}
-	joinRaw(planes, count, samples);
 }

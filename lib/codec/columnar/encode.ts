@@ -1,17 +1,14 @@
-import { crc32 } from "node:zlib";
 import type { StatisticsSeries } from "../../schema/metric.js";
 import type { Column, Compression } from "../column.js";
-import { measureColumn } from "../statistics.js";
-import { RAW_PLANES, splitRaw } from "./raw-planes.js";
+import { encodeBlock } from "./encode-block.js";
+import { FrameWriter } from "./frames.js";
+import { GapTable } from "./gaps.js";
+import { planCodings } from "./references.js";
 import { Scratch } from "./scratch.js";
-import type {
-	Block,
-	ColumnSummary,
-	PartSummary,
-	StatisticsSeriesSummary,
-} from "./summary.js";
-import { zstdBound, zstdCompress } from "./zstd.js";
+import type { PartSummary, StatisticsSeriesSummary } from "./summary.js";
+import { type Survey, surveyColumn } from "./survey.js";
 
+/** Frames of a part and what the index will say of them. */
 export interface EncodedPart {
 	/** A view into this thread's working memory: copy it, or be done with it, before the next call. */
 	frames: Uint8Array;
@@ -19,8 +16,9 @@ export interface EncodedPart {
 	summary: PartSummary;
 }
 
-const planeScratch = new Scratch();
-const frameScratch = new Scratch();
+const integerScratch = new Scratch(Int32Array);
+const frames = new FrameWriter();
+const gaps = new GapTable();
 
 /**
  * Encodes columns as one part of a job's file. Parts do not depend on each other, so they can be encoded on different
@@ -29,25 +27,23 @@ const frameScratch = new Scratch();
  */
 export function encodePart(
 	columns: readonly Column[],
-	_level: Compression,
+	level: Compression,
 ): EncodedPart {
-	const frames = frameScratch.bytes(frameBound(columns));
+	frames.truncate(0);
+	gaps.reset();
+	const brought = columns.flatMap(({ statisticsSeries }, column) =>
+		statisticsSeries === undefined
+			? []
+			: [{ column, ...joinStatistics(statisticsSeries) }],
+	);
+	const surveys = surveyAll([...columns, ...brought]);
+	const plans = planCodings(surveys, level);
+	const blocks = surveys.map((survey, i) =>
+		encodeBlock(survey, plans[i], level, frames, integersOf),
+	);
 	const summary: PartSummary = {
 		byteLength: 0,
-		columns: [],
-		statisticsSeries: [],
-	};
-	for (const column of columns) summary.columns.push(encodeColumn(column));
-	columns.forEach(({ statisticsSeries }, column) => {
-		if (statisticsSeries !== undefined)
-			summary.statisticsSeries.push(
-				encodeStatisticsSeries(statisticsSeries, column),
-			);
-	});
-	return { frames: frames.subarray(0, summary.byteLength), summary };
-
-	function encodeColumn(column: Column): ColumnSummary {
-		return {
+		columns: columns.map((column, i) => ({
 			metric: column.metric,
 			scope: column.scope,
 			unit: column.unit,
@@ -55,56 +51,70 @@ export function encodePart(
 			hostnames: column.hostnames,
 			ids: column.ids,
 			lengths: column.lengths.slice(),
-			statistics: measureColumn(column),
-			block: encodeBlock(column.samples),
-		};
-	}
+			statistics: surveys[i].statistics,
+			statisticsScale: surveys[i].statisticsScale,
+			block: blocks[i],
+		})),
+		statisticsSeries: brought.map(
+			({ column, roles, lengths }, i): StatisticsSeriesSummary => ({
+				column,
+				roles,
+				lengths,
+				present: surveys[columns.length + i].present,
+				block: blocks[columns.length + i],
+			}),
+		),
+	};
+	addGaps(summary, surveys);
+	summary.byteLength = frames.length;
+	return { frames: frames.written(), summary };
 
-	function encodeStatisticsSeries(
-		statisticsSeries: StatisticsSeries,
-		column: number,
-	): StatisticsSeriesSummary {
-		const series = statisticsByRole(statisticsSeries);
-		const lengths = Uint32Array.from(series, ([, values]) => values.length);
-		const samples = new Float64Array(lengths.reduce((a, b) => a + b, 0));
-		let start = 0;
-		for (const [, values] of series) {
-			samples.set(values, start);
-			start += values.length;
-		}
-		const roles = series.map(([role]) => role);
-		return { column, roles, lengths, block: encodeBlock(samples) };
-	}
-
-	function encodeBlock(samples: Float64Array): Block {
-		const count = samples.length;
-		if (isConstant(samples))
-			return {
-				encoding: { kind: "constant", value: samples[0] ?? 0 },
-				frameBytes: [],
-				checksum: 0,
-			};
-		const planes = planeScratch.bytes(count * RAW_PLANES);
-		splitRaw(samples, 0, count, planes);
-		const start = summary.byteLength;
-		const frameBytes: number[] = [];
-		for (let plane = 0; plane < RAW_PLANES; plane++) {
-			const source = planes.subarray(plane * count, (plane + 1) * count);
-			const written = zstdCompress(frames.subarray(summary.byteLength), source);
-			frameBytes.push(written);
-			summary.byteLength += written;
-		}
-		const checksum = crc32(frames.subarray(start, summary.byteLength));
-		return { encoding: { kind: "raw" }, frameBytes, checksum };
+	function integersOf(column: number): Int32Array {
+		const { content } = surveys[column];
+		return "integers" in content ? content.integers : new Int32Array(0);
 	}
 }
 
-/** The series of statistics that a source brought, each with the name it has in the index. */
-function statisticsByRole(
-	statistics: StatisticsSeries,
-): [role: string, values: Float64Array][] {
+function surveyAll(
+	columns: readonly Pick<Column, "samples" | "lengths">[],
+): Survey[] {
+	const integers = integerScratch.take(
+		columns.reduce((sum, { samples }) => sum + samples.length, 0),
+	);
+	let start = 0;
+	return columns.map(({ samples, lengths }) => {
+		const end = start + samples.length;
+		const survey = surveyColumn(
+			samples,
+			lengths,
+			gaps,
+			integers.subarray(start, end),
+		);
+		start = end;
+		return survey;
+	});
+}
+
+function addGaps(summary: PartSummary, surveys: readonly Survey[]): void {
+	const content = gaps.serialize(surveys.map(({ patterns }) => patterns));
+	if (content === undefined) return;
+	const start = frames.length;
+	const storedBytes = frames.add(content, "thorough");
+	summary.gaps = {
+		storedBytes,
+		rawBytes: content.length,
+		checksum: frames.checksumFrom(start),
+	};
+}
+
+/** Statistics that a source brought, as one column with a series for each of them. */
+function joinStatistics(statistics: StatisticsSeries): {
+	roles: string[];
+	lengths: Uint32Array;
+	samples: Float64Array;
+} {
 	const { min, median, max, mean, percentiles } = statistics;
-	const series: [string, Float64Array][] = [
+	const series: [role: string, values: Float64Array][] = [
 		["min", min],
 		["median", median],
 		["max", max],
@@ -112,29 +122,12 @@ function statisticsByRole(
 	if (mean !== undefined) series.push(["mean", mean]);
 	for (const [name, values] of Object.entries(percentiles ?? {}))
 		series.push([`p${name}`, values]);
-	return series;
-}
-
-function isConstant(samples: Float64Array): boolean {
-	const first = samples[0];
-	for (let i = 1; i < samples.length; i++)
-		if (!Object.is(samples[i], first)) return false;
-	return true;
-}
-
-function frameBound(columns: readonly Column[]): number {
-	let bytes = 0;
-	for (const { samples, statisticsSeries } of columns) {
-		bytes += RAW_PLANES * zstdBound(samples.length);
-		if (statisticsSeries !== undefined)
-			bytes +=
-				RAW_PLANES *
-				zstdBound(
-					statisticsByRole(statisticsSeries).reduce(
-						(sum, [, values]) => sum + values.length,
-						0,
-					),
-				);
+	const lengths = Uint32Array.from(series, ([, values]) => values.length);
+	const samples = new Float64Array(lengths.reduce((a, b) => a + b, 0));
+	let start = 0;
+	for (const [, values] of series) {
+		samples.set(values, start);
+		start += values.length;
 	}
-	return bytes;
+	return { roles: series.map(([role]) => role), lengths, samples };
 }

@@ -1,14 +1,26 @@
-import { ArchiverError } from "../../errors.js";
 import { METRIC_SCOPES, type MetricScope } from "../../schema/scope.js";
 import type { Unit } from "../../schema/unit.js";
 import type { SeriesStatistics } from "../column.js";
-import { emptyStatistics } from "../statistics.js";
-import { ENCODING_NUMBERS } from "./index-table.js";
+import { type BlockPlace, readBlock } from "./index-blocks.js";
+import {
+	asArray,
+	asInteger,
+	asLength,
+	asNumber,
+	asText,
+	pick,
+} from "./index-values.js";
 import { corrupt, HEADER_BYTES, type Trailer } from "./layout.js";
 import { type MsgpackValue, readMsgpack } from "./msgpack.js";
-import { RAW_PLANES } from "./raw-planes.js";
-import type { Block } from "./summary.js";
+import { readStatistics } from "./statistics-table.js";
+import type { Block, GapFrame } from "./summary.js";
 import { zstdDecompress } from "./zstd.js";
+
+/** A range of the file. */
+export interface Placed {
+	byteOffset: number;
+	byteLength: number;
+}
 
 /** Which host and device each series of a column belongs to. */
 export interface Axis {
@@ -16,26 +28,34 @@ export interface Axis {
 	ids: (string | null)[] | null;
 }
 
-/** A block with its place in the file. */
-export interface PlacedBlock extends Block {
-	byteOffset: number;
-	byteLength: number;
-}
-
-/** The series of a column that one part holds. */
+/** Series that one part holds of a column: its samples, or statistics over its series that a source brought. */
 export interface Segment {
-	axis: Axis;
+	part: IndexedPart;
+	/** Position in the part. */
+	position: number;
+	/** `metric/scope`, for errors. */
+	column: string;
 	lengths: Uint32Array;
-	statistics: SeriesStatistics;
-	block: PlacedBlock;
-	sampleCount: number;
+	/** Samples with those that are missing, and without. */
+	samples: number;
+	present: number;
+	block: Block & Placed;
 }
 
-export interface StatisticsSeriesSegment {
+export interface DataSegment extends Segment {
+	axis: Axis;
+	statistics: SeriesStatistics;
+}
+
+export interface StatisticsSegment extends Segment {
 	roles: string[];
-	lengths: Uint32Array;
-	block: PlacedBlock;
-	sampleCount: number;
+}
+
+export interface IndexedPart {
+	segments: Segment[];
+	/** Positions of segments that others are told from. */
+	referenced: Set<number>;
+	gaps?: GapFrame & Placed;
 }
 
 export interface IndexedColumn {
@@ -43,13 +63,14 @@ export interface IndexedColumn {
 	scope: MetricScope;
 	unit: Unit;
 	timestep: number;
-	segments: Segment[];
-	statisticsSeries?: StatisticsSeriesSegment;
+	segments: DataSegment[];
+	statisticsSeries?: StatisticsSegment;
 }
 
 export interface JobIndex {
 	info: Record<string, string | number>;
 	columns: IndexedColumn[];
+	parts: IndexedPart[];
 }
 
 /**
@@ -68,21 +89,21 @@ export function readIndex(stored: Uint8Array, trailer: Trailer): JobIndex {
 	try {
 		return new IndexParser(indexOffset).parse(readMsgpack(bytes));
 	} catch (error) {
-		if (error instanceof RangeError) throw corrupt(error.message, indexOffset);
+		if (error instanceof RangeError)
+			throw corrupt(`index: ${error.message}`, indexOffset);
 		throw error;
 	}
 }
 
 /** Walks the index's arrays; `RangeError`s say what does not fit. */
 class IndexParser {
-	readonly #indexOffset: number;
-	#byteOffset = HEADER_BYTES;
+	readonly #place: BlockPlace;
 	#labels: string[] = [];
 	#axes: Axis[] = [];
 	#columns: IndexedColumn[] = [];
 
 	constructor(indexOffset: number) {
-		this.#indexOffset = indexOffset;
+		this.#place = { next: HEADER_BYTES, end: indexOffset };
 	}
 
 	parse(value: MsgpackValue): JobIndex {
@@ -92,13 +113,17 @@ class IndexParser {
 		);
 		this.#axes = asArray(axes, "axes").map((axis) => this.#axis(axis));
 		this.#columns = asArray(columns, "columns").map(readColumn);
-		for (const part of asArray(parts, "parts"))
-			for (const segment of asArray(part, "part")) this.#segment(segment);
-		if (this.#byteOffset !== this.#indexOffset)
+		const job = {
+			info: readInfo(info),
+			columns: this.#columns,
+			parts: asArray(parts, "parts").map((part) => this.#part(part)),
+		};
+		const { next, end } = this.#place;
+		if (next !== end)
 			throw new RangeError(
-				`the index accounts for ${this.#byteOffset} bytes before it, the file has ${this.#indexOffset}`,
+				`it accounts for ${next} of the ${end} bytes before it`,
 			);
-		return { info: readInfo(info), columns: this.#columns };
+		return job;
 	}
 
 	#axis(value: MsgpackValue): Axis {
@@ -117,70 +142,108 @@ class IndexParser {
 		return pick(this.#labels, number, "label");
 	}
 
-	#segment(value: MsgpackValue): void {
-		const fields = asArray(value, "segment");
-		const column = pick(this.#columns, fields[0], "column");
-		const axisOrRoles = fields[1];
+	#part(value: MsgpackValue): IndexedPart {
+		const [gaps, ...segments] = asArray(value, "part");
+		const part: IndexedPart = { segments: [], referenced: new Set() };
+		for (const segment of segments) this.#segment(segment, part);
+		checkReferences(part);
+		if (gaps !== null) part.gaps = this.#gaps(gaps);
+		return part;
+	}
+
+	#segment(value: MsgpackValue, part: IndexedPart): void {
+		const [column, axisOrRoles, lengthList, statisticsOrPresent, ...block] =
+			asArray(value, "segment");
+		const owner = pick(this.#columns, column, "column");
+		const common = {
+			part,
+			position: part.segments.length,
+			column: `${owner.metric}/${owner.scope}`,
+		};
 		if (Array.isArray(axisOrRoles)) {
 			const roles = axisOrRoles.map((role) => asText(role, "role"));
-			const lengths = readLengths(fields[2], roles.length);
-			const segment = {
+			const lengths = readLengths(lengthList, roles.length);
+			const samples = total(lengths);
+			const present = asInteger(statisticsOrPresent, "samples");
+			if (present > samples) throw new RangeError("more samples than places");
+			const segment: StatisticsSegment = {
+				...common,
 				roles,
 				lengths,
-				sampleCount: total(lengths),
-				block: this.#block(fields),
+				samples,
+				present,
+				block: readBlock(block, present, this.#place),
 			};
-			column.statisticsSeries ??= segment;
+			part.segments.push(segment);
+			owner.statisticsSeries ??= segment;
 			return;
 		}
 		const axis = pick(this.#axes, axisOrRoles, "axis");
-		const lengths = readLengths(fields[2], axis.hostnames.length);
-		column.segments.push({
+		const lengths = readLengths(lengthList, axis.hostnames.length);
+		if (!(statisticsOrPresent instanceof Uint8Array))
+			throw new RangeError("statistics are not bytes");
+		const statistics = readStatistics(statisticsOrPresent, lengths);
+		const present = total(statistics.count);
+		const segment: DataSegment = {
+			...common,
 			axis,
+			statistics,
 			lengths,
-			sampleCount: total(lengths),
-			statistics: readStatistics(fields[3], lengths.length),
-			block: this.#block(fields),
-		});
+			samples: total(lengths),
+			present,
+			block: readBlock(block, present, this.#place),
+		};
+		part.segments.push(segment);
+		owner.segments.push(segment);
 	}
 
-	#block(fields: MsgpackValue[]): PlacedBlock {
-		const number = asInteger(fields[4], "encoding");
-		const byteOffset = this.#byteOffset;
-		switch (number) {
-			case ENCODING_NUMBERS.constant:
-				return {
-					encoding: { kind: "constant", value: asNumber(fields[5], "value") },
-					frameBytes: [],
-					checksum: 0,
-					byteOffset,
-					byteLength: 0,
-				};
-			case ENCODING_NUMBERS.raw: {
-				const frameBytes = asArray(fields[5], "frames", RAW_PLANES).map(
-					(bytes) => asInteger(bytes, "frame size"),
-				);
-				const byteLength = frameBytes.reduce((a, b) => a + b, 0);
-				if (byteLength > this.#indexOffset - byteOffset)
-					throw new RangeError("frames reach beyond the file");
-				this.#byteOffset += byteLength;
-				const checksum = asInteger(fields[6], "checksum");
-				return {
-					encoding: { kind: "raw" },
-					frameBytes,
-					checksum,
-					byteOffset,
-					byteLength,
-				};
-			}
-			default:
-				throw new ArchiverError(
-					"FORMAT_UNSUPPORTED",
-					`encoding ${number} is not known to this release`,
-					{ offset: this.#indexOffset },
-				);
-		}
+	#gaps(value: MsgpackValue): GapFrame & Placed {
+		const [stored, raw, checksum] = asArray(value, "gaps", 3);
+		const storedBytes = asInteger(stored, "frame size");
+		const rawBytes = asInteger(raw, "frame size");
+		const byteOffset = this.#place.next;
+		if (storedBytes > this.#place.end - byteOffset || storedBytes > rawBytes)
+			throw new RangeError("a frame reaches beyond the file");
+		this.#place.next += storedBytes;
+		return {
+			storedBytes,
+			rawBytes,
+			checksum: asInteger(checksum, "checksum"),
+			byteOffset,
+			byteLength: storedBytes,
+		};
 	}
+}
+
+/** What a column is told from must be in the same part, have as many samples, and stand by itself. */
+function checkReferences({ segments, referenced }: IndexedPart): void {
+	for (const { position, present, block } of segments) {
+		const reference = referenceOf(block);
+		if (reference === undefined) continue;
+		const other = pick(segments, reference, "reference");
+		if (
+			other.position === position ||
+			other.present !== present ||
+			referenceOf(other.block) !== undefined ||
+			codingOf(other.block) === undefined
+		)
+			throw new RangeError(
+				`segment ${position} cannot be told from ${reference}`,
+			);
+		referenced.add(reference);
+	}
+}
+
+/** Position of the segment that a block is told from. */
+export function referenceOf(block: Block): number | undefined {
+	const coding = codingOf(block);
+	return coding !== undefined && "reference" in coding
+		? coding.reference
+		: undefined;
+}
+
+function codingOf({ encoding }: Block) {
+	return "coding" in encoding ? encoding.coding : undefined;
 }
 
 function readColumn(value: MsgpackValue): IndexedColumn {
@@ -218,20 +281,6 @@ function readLengths(value: MsgpackValue, series: number): Uint32Array {
 	return Uint32Array.from(value, asLength);
 }
 
-function readStatistics(value: MsgpackValue, series: number): SeriesStatistics {
-	if (!(value instanceof Uint8Array) || value.length !== series * 28)
-		throw new RangeError(`statistics are not those of ${series} series`);
-	const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-	const statistics = emptyStatistics(series);
-	for (let i = 0; i < series; i++) {
-		statistics.count[i] = view.getUint32(i * 4, true);
-		statistics.avg[i] = view.getFloat64(series * 4 + i * 8, true);
-		statistics.min[i] = view.getFloat64(series * 12 + i * 8, true);
-		statistics.max[i] = view.getFloat64(series * 20 + i * 8, true);
-	}
-	return statistics;
-}
-
 function total(lengths: Uint32Array): number {
 	let sum = 0;
 	for (const length of lengths) sum += length;
@@ -244,49 +293,4 @@ function sums(value: MsgpackValue, what: string): number[] {
 		sum += asNumber(step, what);
 		return sum;
 	});
-}
-
-function pick<T>(
-	list: readonly T[],
-	position: MsgpackValue | undefined,
-	what: string,
-): T {
-	const i = asInteger(position, what);
-	if (i >= list.length) throw new RangeError(`${what} ${i} does not exist`);
-	return list[i];
-}
-
-function asArray(
-	value: MsgpackValue | undefined,
-	what: string,
-	length?: number,
-): MsgpackValue[] {
-	if (!Array.isArray(value)) throw new RangeError(`${what} is not an array`);
-	if (length !== undefined && value.length !== length)
-		throw new RangeError(`${what} has ${value.length} entries, not ${length}`);
-	return value;
-}
-
-function asText(value: MsgpackValue | undefined, what: string): string {
-	if (typeof value !== "string") throw new RangeError(`${what} is not a text`);
-	return value;
-}
-
-function asNumber(value: MsgpackValue | undefined, what: string): number {
-	if (typeof value !== "number")
-		throw new RangeError(`${what} is not a number`);
-	return value;
-}
-
-function asInteger(value: MsgpackValue | undefined, what: string): number {
-	const number = asNumber(value, what);
-	if (!Number.isSafeInteger(number) || number < 0)
-		throw new RangeError(`${what} is ${number}, not a count`);
-	return number;
-}
-
-function asLength(value: MsgpackValue): number {
-	const length = asInteger(value, "length");
-	if (length >= 2 ** 32) throw new RangeError(`a series of ${length} samples`);
-	return length;
 }

@@ -1,13 +1,29 @@
 import { Packr } from "msgpackr";
 import { ArchiverError } from "../../errors.js";
 import { METRIC_SCOPES } from "../../schema/scope.js";
-import type { ColumnHeader, SeriesStatistics } from "../column.js";
+import type { ColumnHeader } from "../column.js";
 import { HEADER_BYTES, sealIndex } from "./layout.js";
-import type { Block, PartSummary } from "./summary.js";
+import { writeStatistics } from "./statistics-table.js";
+import type { Block, Coding, PartSummary } from "./summary.js";
 import { zstdBound, zstdCompress } from "./zstd.js";
 
-/** Encodings by the number they have in an index. */
-export const ENCODING_NUMBERS = { constant: 0, raw: 1 } as const;
+/** Encodings and codings by the numbers they have in an index. */
+export const ENCODINGS = {
+	constant: 0,
+	raw: 1,
+	integers: 2,
+	wide: 3,
+	dictionary: 4,
+} as const;
+export const CODINGS = {
+	level: 0,
+	delta: 1,
+	difference: 2,
+	"contextual-level": 3,
+	"contextual-delta": 4,
+} as const;
+/** Room for kinds of codings below the bits that the lowest plane lacks. */
+export const CODING_KINDS = 8;
 
 const packr = new Packr({ useRecords: false });
 
@@ -16,6 +32,7 @@ const packr = new Packr({ useRecords: false });
  *
  * @param parts in the order in which they lie in the file, back to back behind the header.
  * @param info free facts to keep with the job.
+ * @throws ArchiverError INVALID_INPUT when the parts do not lie back to back
  */
 export function encodeTail(
 	parts: readonly { byteOffset: number; summary: PartSummary }[],
@@ -25,18 +42,29 @@ export function encodeTail(
 	const labels = new Labels();
 	const columns = new ColumnTable();
 	const partTable = parts.map(({ summary }) => [
+		summary.gaps === undefined
+			? null
+			: [
+					summary.gaps.storedBytes,
+					summary.gaps.rawBytes,
+					summary.gaps.checksum,
+				],
 		...summary.columns.map((column) => [
 			columns.numberOf(column),
 			labels.axisOf(column),
 			lengthsOf(column.lengths),
-			statisticsBytes(column.statistics),
+			writeStatistics(
+				column.statistics,
+				column.lengths,
+				column.statisticsScale,
+			),
 			...blockFields(column.block),
 		]),
 		...summary.statisticsSeries.map((series) => [
 			columns.numberOf(summary.columns[series.column]),
 			series.roles,
 			lengthsOf(series.lengths),
-			null,
+			series.present,
 			...blockFields(series.block),
 		]),
 	]);
@@ -48,7 +76,7 @@ export function encodeTail(
 		partTable,
 	]);
 	const compressed = new Uint8Array(zstdBound(index.length));
-	const storedBytes = zstdCompress(compressed, index);
+	const storedBytes = zstdCompress(compressed, index, "thorough");
 	return storedBytes < index.length
 		? sealIndex(compressed.subarray(0, storedBytes), index.length)
 		: sealIndex(index, index.length);
@@ -110,17 +138,14 @@ class ColumnTable {
 	readonly #numberByKey = new Map<string, number>();
 
 	numberOf({ metric, scope, unit, timestep }: ColumnHeader): number {
-		const row = [
-			metric,
-			METRIC_SCOPES.indexOf(scope),
-			timestep,
-			unit.base,
-			...(unit.prefix === undefined ? [] : [unit.prefix]),
-		];
 		const key = JSON.stringify([metric, scope]);
 		let number = this.#numberByKey.get(key);
 		if (number === undefined) {
-			number = this.rows.push(row) - 1;
+			const row = [metric, METRIC_SCOPES.indexOf(scope), timestep, unit.base];
+			number =
+				this.rows.push(
+					unit.prefix === undefined ? row : [...row, unit.prefix],
+				) - 1;
 			this.#numberByKey.set(key, number);
 		}
 		return number;
@@ -139,30 +164,46 @@ function lengthsOf(lengths: Uint32Array): number | number[] {
 		: Array.from(lengths);
 }
 
-/** Counts as u32, then averages, minima and maxima as f64, little-endian. */
-function statisticsBytes({
-	count,
-	avg,
-	min,
-	max,
-}: SeriesStatistics): Uint8Array {
-	const series = count.length;
-	const bytes = new Uint8Array(series * 28);
-	const view = new DataView(bytes.buffer);
-	for (let i = 0; i < series; i++) {
-		view.setUint32(i * 4, count[i], true);
-		view.setFloat64(series * 4 + i * 8, avg[i], true);
-		view.setFloat64(series * 12 + i * 8, min[i], true);
-		view.setFloat64(series * 20 + i * 8, max[i], true);
-	}
-	return bytes;
-}
-
 function blockFields({ encoding, frameBytes, checksum }: Block): unknown[] {
+	const number = ENCODINGS[encoding.kind];
+	const sizes = frameBytes.length === 1 ? frameBytes[0] : frameBytes;
 	switch (encoding.kind) {
 		case "constant":
-			return [ENCODING_NUMBERS.constant, encoding.value];
+			return [number, doubleBytes(encoding.value)];
 		case "raw":
-			return [ENCODING_NUMBERS.raw, frameBytes, checksum];
+			return [number, sizes, checksum];
+		case "wide":
+			return [number, encoding.scale, encoding.base ?? null, sizes, checksum];
+		case "integers": {
+			const { scale, coding, exceptions } = encoding;
+			const fields = [number, scale, ...codingFields(coding), sizes, checksum];
+			return exceptions === 0 ? fields : [...fields, exceptions];
+		}
+		case "dictionary": {
+			const { size, coding } = encoding;
+			return [number, size, ...codingFields(coding), sizes, checksum];
+		}
 	}
+}
+
+/** The coding's number, with 8 for each bit that the lowest plane lacks of a byte, and its base or reference. */
+function codingFields(coding: Coding): unknown[] {
+	const kind = CODINGS[coding.kind];
+	const number =
+		"lowBits" in coding ? kind + CODING_KINDS * (8 - coding.lowBits) : kind;
+	switch (coding.kind) {
+		case "level":
+			return [number, coding.base];
+		case "delta":
+			return [number, null];
+		default:
+			return [number, coding.reference ?? null];
+	}
+}
+
+/** A double as eight bytes, little-endian: as a number of MessagePack, -0 would become 0. */
+function doubleBytes(value: number): Uint8Array {
+	const bytes = new Uint8Array(8);
+	new DataView(bytes.buffer).setFloat64(0, value, true);
+	return bytes;
 }

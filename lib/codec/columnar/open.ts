@@ -1,12 +1,12 @@
 import type { DataSelection } from "../../schema/metric.js";
 import type { Column, MeasuredColumn } from "../column.js";
 import {
-	blocksOf,
 	decodeColumns,
 	measuredColumn,
+	rangesFor,
 	selectColumns,
 } from "./decode.js";
-import { type PlacedBlock, readIndex } from "./index-reader.js";
+import { type Placed, readIndex } from "./index-reader.js";
 import {
 	checkFileHeader,
 	checkFileSize,
@@ -17,9 +17,6 @@ import {
 	TRAILER_BYTES,
 } from "./layout.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
-
-/** Ranges that lie closer together than this are read at once. */
-const MAX_GAP_BYTES = 0;
 
 /** A file, an object in a store, or anything else that gives bytes by range. */
 export interface ByteReader {
@@ -74,38 +71,39 @@ export async function openColumnar(
 		columns: columns.map(measuredColumn),
 		async load(selection) {
 			const selected = selectColumns(columns, selection);
-			const bytes = await readBlocks(reader, blocksOf(selected));
+			const bytes = await readRanges(reader, rangesFor(selected));
 			return decodeColumns(
 				selected,
-				(block) => bytes.get(block) ?? new Uint8Array(0),
+				(range) => bytes.get(range) ?? new Uint8Array(0),
 				limits,
 			);
 		},
 	};
 }
 
-/** Reads blocks (in file order), neighbours together. */
-async function readBlocks(
+/** Reads ranges (in file order), neighbours at once. */
+async function readRanges(
 	reader: ByteReader,
-	blocks: readonly PlacedBlock[],
-): Promise<Map<PlacedBlock, Uint8Array>> {
-	const runs: { start: number; end: number; blocks: PlacedBlock[] }[] = [];
-	for (const block of blocks) {
-		if (block.byteLength === 0) continue;
-		const end = block.byteOffset + block.byteLength;
+	ranges: readonly Placed[],
+): Promise<Map<Placed, Uint8Array>> {
+	const runs: { start: number; end: number; ranges: Placed[] }[] = [];
+	for (const range of ranges) {
+		const start = range.byteOffset;
+		const end = start + range.byteLength;
 		const run = runs.at(-1);
-		if (run !== undefined && block.byteOffset - run.end <= MAX_GAP_BYTES) {
+		if (start === end) continue;
+		if (run?.end === start) {
 			run.end = end;
-			run.blocks.push(block);
-		} else runs.push({ start: block.byteOffset, end, blocks: [block] });
+			run.ranges.push(range);
+		} else runs.push({ start, end, ranges: [range] });
 	}
-	const result = new Map<PlacedBlock, Uint8Array>();
+	const result = new Map<Placed, Uint8Array>();
 	await Promise.all(
 		runs.map(async (run) => {
 			const bytes = await readExactly(reader, run.start, run.end - run.start);
-			for (const block of run.blocks) {
-				const start = block.byteOffset - run.start;
-				result.set(block, bytes.subarray(start, start + block.byteLength));
+			for (const range of run.ranges) {
+				const start = range.byteOffset - run.start;
+				result.set(range, bytes.subarray(start, start + range.byteLength));
 			}
 		}),
 	);

@@ -1,7 +1,7 @@
 import { isArchiverError } from "../../errors.js";
 import type { SeriesStatistics } from "../column.js";
 import { measureColumn } from "../statistics.js";
-import { columnName, decodeColumns, indexOfFile } from "./decode.js";
+import { decodeColumns, indexOfFile, rangesOf } from "./decode.js";
 import type { JobIndex } from "./index-reader.js";
 import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 
@@ -26,20 +26,25 @@ export function verifyColumnar(
 	} catch (error) {
 		return [problemOf(error)];
 	}
+	const report = (problem: Problem) => {
+		// What several columns depend on is one problem.
+		if (
+			!problems.some(
+				({ reason, offset }) =>
+					reason === problem.reason && offset === problem.offset,
+			)
+		)
+			problems.push(problem);
+	};
 	for (const column of index.columns) {
-		const name = columnName(column);
+		const name = `${column.metric}/${column.scope}`;
 		try {
-			const [decoded] = decodeColumns(
-				[column],
-				({ byteOffset, byteLength }) =>
-					bytes.subarray(byteOffset, byteOffset + byteLength),
-				limits,
-			);
+			const [decoded] = decodeColumns([column], rangesOf(bytes), limits);
 			const measured = measureColumn(decoded);
 			let firstSeries = 0;
 			for (const { statistics, block } of column.segments) {
 				if (!matches(statistics, measured, firstSeries))
-					problems.push({
+					report({
 						reason: `${name}: the statistics are not those of the samples`,
 						offset: block.byteOffset,
 						column: name,
@@ -47,7 +52,7 @@ export function verifyColumnar(
 				firstSeries += statistics.count.length;
 			}
 		} catch (error) {
-			problems.push(problemOf(error, name));
+			report(problemOf(error));
 		}
 	}
 	return problems;
@@ -71,10 +76,10 @@ function matches(
 	return true;
 }
 
-function problemOf(error: unknown, column?: string): Problem {
+function problemOf(error: unknown): Problem {
 	if (!isArchiverError(error)) throw error;
-	const { offset = 0, column: concerned = column } = error.details;
-	return concerned === undefined
+	const { offset = 0, column } = error.details;
+	return column === undefined
 		? { reason: error.message, offset }
-		: { reason: error.message, offset, column: concerned };
+		: { reason: error.message, offset, column };
 }

@@ -2,18 +2,25 @@ import binding from "zstd-napi/binding.js";
 
 const { CCtx, CParameter, DCtx, Strategy } = binding;
 
-/** Tuned on byte planes of metric series: quicker than level 1 and no larger than levels 3 to 9. */
-const FAST_PARAMETERS: readonly (readonly [binding.CParameter, number])[] = [
-	[CParameter.compressionLevel, 1],
-	[CParameter.strategy, Strategy.fast],
-	[CParameter.minMatch, 7],
-	[CParameter.hashLog, 10],
-	[CParameter.contentSizeFlag, 1],
-	[CParameter.checksumFlag, 0],
-];
+/** `planes` is for byte planes where time counts, `thorough` where bytes do, and for small tables. */
+export type ZstdEffort = "planes" | "thorough";
 
-// Contexts cost far more to make than to use: one a thread, made when first needed.
-let fastCompressor: binding.CCtx | undefined;
+const PARAMETERS: Record<
+	ZstdEffort,
+	readonly (readonly [binding.CParameter, number])[]
+> = {
+	// On byte planes of metric series quicker than level 1, and no larger than levels 3 to 9.
+	planes: [
+		[CParameter.compressionLevel, 1],
+		[CParameter.strategy, Strategy.fast],
+		[CParameter.minMatch, 7],
+		[CParameter.hashLog, 10],
+	],
+	thorough: [[CParameter.compressionLevel, 9]],
+};
+
+// Contexts cost far more to make than to use: one of each a thread, made when first needed.
+const compressors: { [effort in ZstdEffort]?: binding.CCtx } = {};
 let decompressor: binding.DCtx | undefined;
 
 /** Room that {@link zstdCompress} may need for `byteLength` bytes. */
@@ -21,18 +28,24 @@ export function zstdBound(byteLength: number): number {
 	return binding.compressBound(byteLength);
 }
 
-/** Compresses `source` into `target`, which needs {@link zstdBound} bytes. @returns bytes written. */
-export function zstdCompress(target: Uint8Array, source: Uint8Array): number {
-	if (fastCompressor === undefined) {
-		fastCompressor = new CCtx();
-		for (const [parameter, value] of FAST_PARAMETERS)
-			fastCompressor.setParameter(parameter, value);
+/** Compresses `source` to one frame in `target`, which needs {@link zstdBound} bytes. @returns bytes written. */
+export function zstdCompress(
+	target: Uint8Array,
+	source: Uint8Array,
+	effort: ZstdEffort,
+): number {
+	let compressor = compressors[effort];
+	if (compressor === undefined) {
+		compressor = new CCtx();
+		for (const [parameter, value] of PARAMETERS[effort])
+			compressor.setParameter(parameter, value);
+		compressors[effort] = compressor;
 	}
-	return fastCompressor.compress2(target, source);
+	return compressor.compress2(target, source);
 }
 
 /**
- * Decompresses one frame into `target`, whose size is what the frame must have.
+ * Decompresses one frame into `target`, whose size is what the frame must have: nothing is allocated for it.
  *
  * @returns undefined, or what is wrong with the frame.
  */

@@ -1,0 +1,65 @@
+/** Packs numbers of any width up to 31 bits, lowest bit first. */
+export class BitWriter {
+	readonly #bytes: Uint8Array;
+	#length = 0;
+	#pending = 0;
+	#pendingBits = 0;
+
+	/** @param bytes receives what is written; it has room for all of it. */
+	constructor(bytes: Uint8Array) {
+		this.#bytes = bytes;
+	}
+
+	write(value: number, width: number): void {
+		let rest = value;
+		let left = width;
+		while (left > 0) {
+			const taken = Math.min(left, 16);
+			this.#pending |= (rest & ((1 << taken) - 1)) << this.#pendingBits;
+			this.#pendingBits += taken;
+			while (this.#pendingBits >= 8) {
+				this.#bytes[this.#length++] = this.#pending;
+				this.#pending >>>= 8;
+				this.#pendingBits -= 8;
+			}
+			rest >>>= taken;
+			left -= taken;
+		}
+	}
+
+	/** Fills the last byte with zeros. @returns all bytes: a view. */
+	finish(): Uint8Array {
+		if (this.#pendingBits > 0) this.#bytes[this.#length++] = this.#pending;
+		return this.#bytes.subarray(0, this.#length);
+	}
+}
+
+/** Reads what {@link BitWriter} wrote; behind the end there are zeros. */
+export class BitReader {
+	readonly #bytes: Uint8Array;
+	#position = 0;
+	#pending = 0;
+	#pendingBits = 0;
+
+	constructor(bytes: Uint8Array) {
+		this.#bytes = bytes;
+	}
+
+	read(width: number): number {
+		let value = 0;
+		let got = 0;
+		while (got < width) {
+			const wanted = Math.min(width - got, 16);
+			while (this.#pendingBits < wanted) {
+				if (this.#position < this.#bytes.length)
+					this.#pending |= this.#bytes[this.#position++] << this.#pendingBits;
+				this.#pendingBits += 8;
+			}
+			value |= (this.#pending & ((1 << wanted) - 1)) << got;
+			this.#pending >>>= wanted;
+			this.#pendingBits -= wanted;
+			got += wanted;
+		}
+		return value;
+	}
+}

@@ -1,0 +1,225 @@
+import type { Compression } from "../column.js";
+import { MAX_PLANES, planesFor, splitPlanes } from "./byte-planes.js";
+import { encodeContextual } from "./contextual.js";
+import type { FrameWriter } from "./frames.js";
+import { RAW_PLANES, splitRaw } from "./raw-planes.js";
+import type { Plan } from "./references.js";
+import { Scratch } from "./scratch.js";
+import type { Block, Coding, Encoding } from "./summary.js";
+import { presentSamples, type Survey } from "./survey.js";
+import { smallest, toDeltas, toDifferences, toLevels } from "./transforms.js";
+import {
+	deltasAreSmaller,
+	scaleWide,
+	splitWide,
+	toWideDeltas,
+	toWideLevels,
+	WIDE_PLANES,
+} from "./wide-integers.js";
+import type { ZstdEffort } from "./zstd.js";
+
+/** Columns of fewer samples give a model nothing to learn from. */
+const MIN_CONTEXTUAL_SAMPLES = 256;
+/** Planes that take fewer bits a sample than this are runs, which a context model does not shorten. */
+const MIN_CONTEXTUAL_BITS = 0.25;
+
+const numberScratch = new Scratch(Uint32Array);
+const planeScratch = new Scratch(Uint8Array);
+const wideScratch = new Scratch(Float64Array);
+
+/**
+ * Writes the frames of one column.
+ *
+ * @param integersOf gives the integers of another column of the part.
+ */
+export function encodeBlock(
+	survey: Survey,
+	plan: Plan | undefined,
+	level: Compression,
+	frames: FrameWriter,
+	integersOf: (column: number) => Int32Array,
+): Block {
+	const start = frames.length;
+	const effort = level === "fast" ? "planes" : "thorough";
+	const { encoding, frameBytes } = encode();
+	return { encoding, frameBytes, checksum: frames.checksumFrom(start) };
+
+	function encode(): Omit<Block, "checksum"> {
+		const { content } = survey;
+		switch (content.kind) {
+			case "constant":
+				return {
+					encoding: { kind: "constant", value: content.value },
+					frameBytes: [],
+				};
+			case "doubles":
+				return encodeDoubles(survey, content.wideScale, frames, effort);
+			case "integers": {
+				const { scale, positions, values } = content;
+				const { coding, frameBytes } = encodeIntegers(content.integers);
+				const exceptions = positions.length;
+				if (exceptions > 0)
+					frameBytes.push(
+						frames.add(exceptionBytes(positions, values), effort),
+					);
+				const encoding: Encoding = {
+					kind: "integers",
+					scale,
+					exceptions,
+					coding,
+				};
+				return { encoding, frameBytes };
+			}
+			case "dictionary": {
+				const { values } = content;
+				const { coding, frameBytes } = encodeIntegers(content.integers);
+				frameBytes.push(frames.add(valueBytes(values), effort));
+				const encoding: Encoding = {
+					kind: "dictionary",
+					size: values.length,
+					coding,
+				};
+				return { encoding, frameBytes };
+			}
+		}
+	}
+
+	function encodeIntegers(integers: Int32Array): {
+		coding: Coding;
+		frameBytes: number[];
+	} {
+		const chosen = plan ?? { transform: "level", lowBits: 8 };
+		const planes = encodePlanes(integers, chosen, frames, integersOf);
+		const planeBytes = frames.length - start;
+		if (
+			level === "fast" ||
+			chosen.transform === "difference" ||
+			integers.length < MIN_CONTEXTUAL_SAMPLES ||
+			planeBytes * 8 < integers.length * MIN_CONTEXTUAL_BITS
+		)
+			return planes;
+		const { context } = chosen;
+		const contextual = encodeContextual(
+			integers,
+			chosen.transform === "delta",
+			context?.classes ?? null,
+		);
+		if (contextual === undefined) return planes;
+		const { head, code, offsets } = contextual;
+		if (head.length + code.length + offsets.length >= planeBytes) return planes;
+		frames.truncate(start);
+		const kind =
+			chosen.transform === "delta" ? "contextual-delta" : "contextual-level";
+		return {
+			coding:
+				context === undefined
+					? { kind }
+					: { kind, reference: context.reference },
+			frameBytes: [head, code, offsets].map((bytes) => frames.addPlain(bytes)),
+		};
+	}
+}
+
+function encodePlanes(
+	integers: Int32Array,
+	{ transform, lowBits: wanted, reference }: Plan,
+	frames: FrameWriter,
+	integersOf: (column: number) => Int32Array,
+): { coding: Coding; frameBytes: number[] } {
+	const count = integers.length;
+	const numbers = numberScratch.take(count);
+	let used: number;
+	let base = 0;
+	if (transform === "difference" && reference !== undefined)
+		used = toDifferences(integers, integersOf(reference), numbers);
+	else if (transform === "delta") used = toDeltas(integers, numbers);
+	else {
+		base = smallest(integers);
+		used = toLevels(integers, base, numbers);
+	}
+	const lowBits = planesFor(used, wanted) > MAX_PLANES ? 8 : wanted;
+	const coding: Coding =
+		transform === "difference" && reference !== undefined
+			? { kind: "difference", lowBits, reference }
+			: transform === "delta"
+				? { kind: "delta", lowBits }
+				: { kind: "level", lowBits, base };
+	const planeCount = planesFor(used, lowBits);
+	const planes = planeScratch.take(planeCount * count);
+	splitPlanes(numbers, count, lowBits, planeCount, planes);
+	return {
+		coding,
+		frameBytes: addPlanes(planes, count, planeCount, frames, "planes"),
+	};
+}
+
+function encodeDoubles(
+	survey: Survey,
+	wideScale: number | undefined,
+	frames: FrameWriter,
+	effort: ZstdEffort,
+): Omit<Block, "checksum"> {
+	const samples = presentSamples(survey);
+	const count = samples.length;
+	if (wideScale !== undefined) {
+		const integers = wideScratch.take(count);
+		if (scaleWide(samples, wideScale, integers)) {
+			const byDelta = deltasAreSmaller(integers);
+			const base = byDelta ? undefined : toWideLevels(integers);
+			if (byDelta) toWideDeltas(integers);
+			const planes = planeScratch.take(WIDE_PLANES * count);
+			const planeCount = splitWide(integers, planes);
+			return {
+				encoding:
+					base === undefined
+						? { kind: "wide", scale: wideScale }
+						: { kind: "wide", scale: wideScale, base },
+				frameBytes: addPlanes(planes, count, planeCount, frames, effort),
+			};
+		}
+	}
+	const planes = planeScratch.take(RAW_PLANES * count);
+	splitRaw(samples, planes);
+	return {
+		encoding: { kind: "raw" },
+		frameBytes: addPlanes(planes, count, RAW_PLANES, frames, effort),
+	};
+}
+
+function addPlanes(
+	planes: Uint8Array,
+	count: number,
+	planeCount: number,
+	frames: FrameWriter,
+	effort: ZstdEffort,
+): number[] {
+	const frameBytes: number[] = [];
+	for (let plane = 0; plane < planeCount; plane++)
+		frameBytes.push(
+			frames.add(planes.subarray(plane * count, (plane + 1) * count), effort),
+		);
+	return frameBytes;
+}
+
+/** Positions as u32, then values as f64, little-endian. */
+function exceptionBytes(
+	positions: Uint32Array,
+	values: Float64Array,
+): Uint8Array {
+	const bytes = new Uint8Array(12 * positions.length);
+	const view = new DataView(bytes.buffer);
+	for (let i = 0; i < positions.length; i++) {
+		view.setUint32(4 * i, positions[i], true);
+		view.setFloat64(4 * positions.length + 8 * i, values[i], true);
+	}
+	return bytes;
+}
+
+/** Values as f64, little-endian. */
+function valueBytes(values: Float64Array): Uint8Array {
+	const bytes = new Uint8Array(8 * values.length);
+	const view = new DataView(bytes.buffer);
+	for (let i = 0; i < values.length; i++)
+		view.setFloat64(8 * i, values[i], true);
+	return bytes;
+}

@@ -1,0 +1,59 @@
+import { crc32 } from "node:zlib";
+import { type ZstdEffort, zstdBound, zstdCompress } from "./zstd.js";
+
+/** Smaller contents than this never get smaller by a frame of zstd. */
+const MIN_COMPRESSIBLE_BYTES = 16;
+
+/** The frames of a part, back to back, in memory that is kept from part to part. */
+export class FrameWriter {
+	#bytes = new Uint8Array(2 ** 16);
+	#length = 0;
+
+	get length(): number {
+		return this.#length;
+	}
+
+	/** Drops what was written from `length` on. */
+	truncate(length: number): void {
+		this.#length = length;
+	}
+
+	/** Adds a frame: compressed, or as it is when that is not smaller. @returns its bytes. */
+	add(content: Uint8Array, effort: ZstdEffort): number {
+		if (content.length < MIN_COMPRESSIBLE_BYTES) return this.addPlain(content);
+		this.#reserve(zstdBound(content.length));
+		const stored = zstdCompress(
+			this.#bytes.subarray(this.#length),
+			content,
+			effort,
+		);
+		if (stored >= content.length) return this.addPlain(content);
+		this.#length += stored;
+		return stored;
+	}
+
+	/** Adds a frame that is stored as it is. */
+	addPlain(content: Uint8Array): number {
+		this.#reserve(content.length);
+		this.#bytes.set(content, this.#length);
+		this.#length += content.length;
+		return content.length;
+	}
+
+	checksumFrom(start: number): number {
+		return crc32(this.#bytes.subarray(start, this.#length));
+	}
+
+	/** All frames: a view, valid until the next write. */
+	written(): Uint8Array {
+		return this.#bytes.subarray(0, this.#length);
+	}
+
+	#reserve(byteLength: number): void {
+		const needed = this.#length + byteLength;
+		if (needed <= this.#bytes.length) return;
+		const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+		grown.set(this.written());
+		this.#bytes = grown;
+	}
+}

@@ -1,0 +1,150 @@
+import { crc32 } from "node:zlib";
+import { contextClasses } from "./contextual.js";
+import { decodeIntegers, decodeSamples } from "./decode-block.js";
+import { type Gaps, readGaps, spreadGaps } from "./gaps.js";
+import {
+	type IndexedPart,
+	type Placed,
+	referenceOf,
+	type Segment,
+} from "./index-reader.js";
+import { corrupt } from "./layout.js";
+import { Scratch } from "./scratch.js";
+import { zstdDecompress } from "./zstd.js";
+
+/** Hands out a range of the file. The bytes are only read, and not kept. */
+export type BytesOf = (range: Placed) => Uint8Array;
+
+const integerScratch = new Scratch(Int32Array);
+
+/** Decodes segments of one part; what several of them need is decoded once. */
+export class PartDecoder {
+	readonly #part: IndexedPart;
+	readonly #bytesOf: BytesOf;
+	readonly #integers = new Map<number, Int32Array>();
+	readonly #classes = new Map<number, Uint8Array>();
+	#gaps: Gaps | undefined;
+
+	constructor(part: IndexedPart, bytesOf: BytesOf) {
+		this.#part = part;
+		this.#bytesOf = bytesOf;
+	}
+
+	/**
+	 * @param samples receives all samples of the segment, NaN where one is missing.
+	 * @throws ArchiverError DATA_CORRUPT
+	 */
+	decode(segment: Segment, samples: Float64Array): void {
+		const { present, block, column } = segment;
+		const there = samples.subarray(samples.length - present);
+		naming(column, block.byteOffset, () =>
+			decodeSamples(
+				block,
+				() => this.#checkedBytes(segment),
+				() => this.#integersOf(segment),
+				there,
+			),
+		);
+		if (present === samples.length) return;
+		const gaps = this.#readGaps();
+		const patterns = gaps.segments[segment.position];
+		if (
+			patterns === null ||
+			!spreadGaps(samples, present, segment.lengths, gaps, patterns)
+		)
+			throw corrupt(
+				"missing samples and samples do not add up",
+				this.#part.gaps?.byteOffset ?? block.byteOffset,
+				column,
+			);
+	}
+
+	/** Integers of a segment, kept where other segments are told from it. */
+	#integersOf(segment: Segment): Int32Array {
+		const { position, present, block, column } = segment;
+		const known = this.#integers.get(position);
+		if (known !== undefined) return known;
+		const kept = this.#part.referenced.has(position);
+		const reference = referenceOf(block);
+		// Before this segment's own integers, which share scratch with those of others.
+		const other =
+			reference === undefined ? undefined : this.#part.segments[reference];
+		const otherIntegers = other && this.#integersOf(other);
+		const integers = kept
+			? new Int32Array(present)
+			: integerScratch.take(present);
+		naming(column, block.byteOffset, () =>
+			decodeIntegers(
+				block,
+				this.#checkedBytes(segment),
+				integers,
+				otherIntegers,
+				() => this.#classesOf(reference as number),
+			),
+		);
+		if (kept) this.#integers.set(position, integers);
+		return integers;
+	}
+
+	#classesOf(position: number): Uint8Array {
+		let classes = this.#classes.get(position);
+		if (classes === undefined) {
+			classes = contextClasses(this.#integers.get(position) as Int32Array);
+			if (classes === undefined)
+				throw new RangeError("its context lies too far apart");
+			this.#classes.set(position, classes);
+		}
+		return classes;
+	}
+
+	#checkedBytes({ block, column }: Segment): Uint8Array {
+		const bytes = this.#bytesOf(block);
+		if (crc32(bytes) !== block.checksum)
+			throw corrupt(
+				"the checksum of its frames does not match",
+				block.byteOffset,
+				column,
+			);
+		return bytes;
+	}
+
+	#readGaps(): Gaps {
+		if (this.#gaps !== undefined) return this.#gaps;
+		const frame = this.#part.gaps;
+		if (frame === undefined)
+			throw new RangeError("there is no frame of missing samples");
+		const stored = this.#bytesOf(frame);
+		if (crc32(stored) !== frame.checksum)
+			throw corrupt(
+				"the checksum of the frame of missing samples does not match",
+				frame.byteOffset,
+			);
+		let bytes = stored;
+		if (frame.rawBytes !== frame.storedBytes) {
+			bytes = new Uint8Array(frame.rawBytes);
+			const problem = zstdDecompress(bytes, stored);
+			if (problem !== undefined) throw corrupt(problem, frame.byteOffset);
+		}
+		try {
+			this.#gaps = readGaps(
+				bytes,
+				this.#part.segments.map(({ lengths }) => lengths.length),
+			);
+		} catch (error) {
+			if (!(error instanceof RangeError)) throw error;
+			throw corrupt(`missing samples: ${error.message}`, frame.byteOffset);
+		}
+		return this.#gaps;
+	}
+}
+
+/** Runs `decode`; what it finds wrong becomes an error with column and offset. */
+function naming(column: string, offset: number, decode: () => void): void {
+	try {
+		decode();
+	} catch (error) {
+		if (error instanceof RangeError)
+			throw corrupt(error.message, offset, column);
+		throw error;
+	}
+}

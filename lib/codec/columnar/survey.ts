@@ -1,0 +1,155 @@
+import type { SeriesStatistics } from "../column.js";
+import { emptyStatistics } from "../statistics.js";
+import { buildDictionary } from "./dictionary.js";
+import type { GapTable } from "./gaps.js";
+import { guessScale } from "./scales.js";
+import { exceptionsFound, scanPlain, scanScaled } from "./scan.js";
+import { Scratch } from "./scratch.js";
+
+/** What is known of a column before its bytes are decided. */
+export interface Survey {
+	samples: Float64Array;
+	lengths: Uint32Array;
+	statistics: SeriesStatistics;
+	/** Scale at which the statistics are probably integers; 0: at none. */
+	statisticsScale: number;
+	/** Pattern of gaps of each series; null: nothing is missing. */
+	patterns: Uint32Array | null;
+	/** Samples that are there. */
+	present: number;
+	content: Content;
+}
+
+export type Content =
+	| { kind: "constant"; value: number }
+	| {
+			kind: "integers";
+			scale: number;
+			integers: Int32Array;
+			positions: Uint32Array;
+			values: Float64Array;
+	  }
+	| { kind: "dictionary"; integers: Int32Array; values: Float64Array }
+	| { kind: "doubles"; wideScale?: number };
+
+const NO_POSITIONS = new Uint32Array(0);
+const NO_VALUES = new Float64Array(0);
+
+const presentScratch = new Scratch(Float64Array);
+
+/**
+ * Measures a column and finds out what its samples are: most often in one fused pass.
+ *
+ * @param integers receives the integers of the column, if it has any; they stay there for other columns.
+ */
+export function surveyColumn(
+	samples: Float64Array,
+	lengths: Uint32Array,
+	gaps: GapTable,
+	integers: Int32Array,
+): Survey {
+	const statistics = emptyStatistics(lengths.length);
+	const patterns = new Uint32Array(lengths.length);
+	let guess = guessScale(samples);
+	let content: Content | undefined;
+	while (guess !== undefined && !guess.scale.wide && content === undefined) {
+		const { factor } = guess.scale;
+		const exceptions = scanScaled(
+			samples,
+			lengths,
+			factor,
+			integers,
+			gaps,
+			patterns,
+			statistics,
+		);
+		if (exceptions === undefined)
+			guess = guessScale(exceptionsFound(), guess.position + 1);
+		else
+			content = {
+				kind: "integers",
+				scale: factor,
+				integers,
+				positions:
+					exceptions.count === 0
+						? NO_POSITIONS
+						: exceptions.positions.slice(0, exceptions.count),
+				values:
+					exceptions.count === 0
+						? NO_VALUES
+						: exceptions.values.slice(0, exceptions.count),
+			};
+	}
+	if (content === undefined)
+		scanPlain(samples, lengths, gaps, patterns, statistics);
+	const present = statistics.count.reduce((sum, count) => sum + count, 0);
+	const survey: Survey = {
+		samples,
+		lengths,
+		statistics,
+		statisticsScale: guess?.scale.factor ?? 0,
+		patterns: present === samples.length ? null : patterns,
+		present,
+		content: content ?? { kind: "doubles" },
+	};
+	const value = constantOf(survey);
+	if (value !== undefined) survey.content = { kind: "constant", value };
+	else if (content !== undefined && content.kind === "integers")
+		content.integers = integers.subarray(0, present);
+	else survey.content = surveyDoubles(survey, integers, guess?.scale.factor);
+	return survey;
+}
+
+/** The samples that are there: the column's own when none is missing, else a copy that is valid until the next call. */
+export function presentSamples({
+	samples,
+	present,
+}: Pick<Survey, "samples" | "present">): Float64Array {
+	if (present === samples.length) return samples;
+	const there = presentScratch.take(present);
+	let count = 0;
+	for (let i = 0; i < samples.length; i++) {
+		const value = samples[i];
+		if (!Number.isNaN(value)) there[count++] = value;
+	}
+	return there;
+}
+
+/** The value that all samples have, bit for bit. A column without samples has any. */
+function constantOf({
+	samples,
+	statistics,
+	present,
+}: Survey): number | undefined {
+	if (present === 0) return 0;
+	let min = Number.POSITIVE_INFINITY;
+	let max = Number.NEGATIVE_INFINITY;
+	const { count } = statistics;
+	for (let i = 0; i < count.length; i++) {
+		if (count[i] === 0) continue;
+		min = Math.min(min, statistics.min[i]);
+		max = Math.max(max, statistics.max[i]);
+	}
+	if (min !== max) return undefined;
+	if (min !== 0) return min;
+	// The two zeros compare as equal.
+	const first = samples.find((value) => !Number.isNaN(value)) as number;
+	const mixed = samples.some(
+		(value) => !Number.isNaN(value) && !Object.is(value, first),
+	);
+	return mixed ? undefined : first;
+}
+
+function surveyDoubles(
+	survey: Survey,
+	integers: Int32Array,
+	wideScale: number | undefined,
+): Content {
+	const codes = integers.subarray(0, survey.present);
+	const values = buildDictionary(presentSamples(survey), codes);
+	if (values !== undefined)
+		return { kind: "dictionary", integers: codes, values };
+	return wideScale === undefined
+		? { kind: "doubles" }
+		: { kind: "doubles", wideScale };
+}
