@@ -22,6 +22,14 @@ export function withDataFacts(job: Job, facts: DataFacts): Job {
 	};
 }
 
+/**
+ * `job` as it is stored with other data than it came with: a meta that tells of its data tells of these then. One that
+ * does not, such as ClusterCockpit's own, stays as it is.
+ */
+export function refreshDataFacts(job: Job, facts: DataFacts): Job {
+	return dataFactsOf(job) === undefined ? job : withDataFacts(job, facts);
+}
+
 /** What a meta says of its data; undefined: it is not from this archiver, or was edited there. */
 export function dataFactsOf({ metaData }: Job): DataFacts | undefined {
 	const text = metaData[DATA_FACTS_KEY];

@@ -6,7 +6,7 @@ import { encodeJson } from "../codec/json/index.js";
 import type { Job } from "../schema/job.js";
 import type { JobData } from "../schema/metric.js";
 import type { Archive, StagedJob } from "./archive.js";
-import { withDataFacts } from "./data-facts.js";
+import { refreshDataFacts } from "./data-facts.js";
 
 interface Appended {
 	encoding: DataEncoding;
@@ -28,7 +28,7 @@ export async function importJob(
 				? await appendColumnar(staged, columns, compression)
 				: await appendJson(staged, columns);
 		const facts = { format: archive.format, dataId, ...countsOf(columns) };
-		await staged.seal(encoding, withDataFacts(job, facts));
+		await staged.seal(encoding, refreshDataFacts(job, facts));
 	} catch (error) {
 		await staged.discard();
 		throw error;

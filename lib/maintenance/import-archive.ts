@@ -1,5 +1,5 @@
 import type { Archive, StoredData } from "../archive/archive.js";
-import { dataFactsOf, withDataFacts } from "../archive/data-facts.js";
+import { refreshDataFacts } from "../archive/data-facts.js";
 import type { Compression } from "../codec/column.js";
 import type { WorkerPool } from "../dispatch/pool.js";
 import {
@@ -163,11 +163,7 @@ class ImportRun {
 			const { finished } = encoded;
 			const { dataId, series, samples } = finished;
 			const { format } = this.#target;
-			// A meta of ClusterCockpit's own stays as it is; one that tells of its data must tell of these.
-			const kept =
-				dataFactsOf(job) === undefined
-					? job
-					: withDataFacts(job, { format, dataId, series, samples });
+			const kept = refreshDataFacts(job, { format, dataId, series, samples });
 			await this.#store(kept, encoded.bytes, finished.encoding);
 			this.result.imported++;
 			this.result.samples += encoded.samples;
