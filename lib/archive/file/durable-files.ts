@@ -59,6 +59,7 @@ export class DurableFiles {
 			await this.rename(temporary, path);
 		} catch (error) {
 			await this.temporaries.remove(temporary);
+			await this.removeEmptyFolders(dirname(path));
 			throw error;
 		}
 		for (const folder of this.foldersToSync(dirname(path)))
@@ -83,9 +84,12 @@ export class DurableFiles {
 		return (await this.#makeOne(path)) ? [...above, path] : above;
 	}
 
-	/** Removes a folder below a cluster, and those above it that are then empty. Never rejects. */
+	/**
+	 * Removes a folder if it is empty, and those above it that are so then, up to the cluster's, which ClusterCockpit does
+	 * not bear to be empty either. Never rejects.
+	 */
 	async removeEmptyFolders(path: string): Promise<void> {
-		for (const folder of this.#lineage(path).slice(0, -1)) {
+		for (const folder of this.#lineage(path)) {
 			try {
 				await this.fileSystem.rmdir(folder);
 			} catch (error) {

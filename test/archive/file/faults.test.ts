@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect } from "chai";
 import type { StagedJob } from "../../../lib/archive/archive.js";
 import type { FileArchive } from "../../../lib/archive/file/file-archive.js";
@@ -15,7 +16,7 @@ import { columnsOf } from "../../../lib/codec/job-data.js";
 import { encodeJson } from "../../../lib/codec/json/index.js";
 import { type ArchiverError, toArchiverError } from "../../../lib/errors.js";
 import type { Job } from "../../../lib/schema/job.js";
-import { testJob } from "../../support/jobs.js";
+import { testCluster, testJob } from "../../support/jobs.js";
 import { rejected } from "../../support/rejected.js";
 import {
 	type Fault,
@@ -100,6 +101,27 @@ describe("a file system that fails", () => {
 				"hpc-job-archiver.json",
 				"version.txt",
 			]);
+		}
+	});
+
+	it("while a new cluster's configuration is stored: leaves no folder without one", async () => {
+		for (let n = 0, clean = false; !clean; n++) {
+			const path = join(folder(), "cluster", `${n}`);
+			let callsLeft = Number.POSITIVE_INFINITY;
+			const fileSystem = scriptedFileSystem(() =>
+				callsLeft-- === 0 ? { code: "EIO" } : undefined,
+			);
+			const archive = await openArchive(path, { fileSystem });
+			callsLeft = n;
+			await archive
+				.storeClusterConfig("testcluster", testCluster())
+				.catch((error) => expect(error.code).to.equal("ARCHIVE_WRITE_FAILED"));
+			await archive.close();
+			clean = callsLeft >= 0;
+			const isStored = existsSync(join(path, "testcluster", "cluster.json"));
+			expect(existsSync(join(path, "testcluster"))).to.equal(isStored);
+			await expectNoTemporaries(path);
+			if (clean) expect(isStored).to.equal(true);
 		}
 	});
 
@@ -276,8 +298,9 @@ async function expectOldOrNew(
 		const files = await jobFiles(path, job);
 		const format = error === undefined ? after : before;
 		if (format === undefined) {
-			expect(files, message).to.deep.equal([]);
-			expect(await filesBelow(path), message).not.to.include(jobFolder(job));
+			// Not even an empty folder, in which ClusterCockpit would look for a job.
+			const upper = join(path, dirname(dirname(jobFolder(job))));
+			expect(existsSync(upper), message).to.equal(false);
 			continue;
 		}
 		const dataName = format === "json" ? "data.json.gz" : "data.hjc";
