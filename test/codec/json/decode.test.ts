@@ -9,9 +9,9 @@ import {
 	fileHeader,
 } from "../../../lib/codec/columnar/index.js";
 import { decodeJson, encodeJson } from "../../../lib/codec/json/index.js";
-import { isArchiverError } from "../../../lib/errors.js";
 import { bitsOf, testColumn } from "../../support/jobs.js";
 import { sharedData } from "../../support/shared-data.js";
+import { thrown } from "../../support/thrown.js";
 
 const SERIES = '{"hostname":"h","statistics":{},"data":[1,null,2.5]}';
 
@@ -238,13 +238,7 @@ function expectSameAfterColumnar(
 }
 
 function expectCorrupt(decode: () => unknown, reason: string): void {
-	try {
-		decode();
-	} catch (error) {
-		if (!isArchiverError(error)) throw error;
-		expect(error.code).to.equal("DATA_CORRUPT");
-		expect(error.message).to.contain(reason);
-		return;
-	}
-	expect.fail("not refused");
+	const error = thrown(decode);
+	expect(error.code).to.equal("DATA_CORRUPT");
+	expect(error.message).to.contain(reason);
 }
