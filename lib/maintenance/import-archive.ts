@@ -1,6 +1,7 @@
 import type { Archive, StoredData } from "../archive/archive.js";
 import { refreshDataFacts } from "../archive/data-facts.js";
 import type { Compression } from "../codec/column.js";
+import type { FinishedJob } from "../dispatch/messages.js";
 import type { WorkerPool } from "../dispatch/pool.js";
 import {
 	ArchiverError,
@@ -134,44 +135,50 @@ class ImportRun {
 		}
 	}
 
-	async #convert(
-		job: Job,
-		{ bytes, encoding, path }: StoredData,
-	): Promise<void> {
-		const { pool, compression = "fast" } = this.#options;
+	async #convert(job: Job, stored: StoredData): Promise<void> {
 		try {
-			const { buffer, byteLength } = bytes;
-			const encoded = await pool.run(
-				{
-					kind: "encode",
-					chunk: {
-						kind: "archived",
-						encoding,
-						bytes: buffer,
-						path,
-						decodedBytes: byteLength,
-						last: true,
-					},
-					whole: true,
-					format: this.#target.format,
-					compression,
-				},
-				{ transfer: [buffer] },
-			);
-			if (encoded.finished === undefined)
-				throw new TypeError("a whole job comes back finished");
-			const { finished } = encoded;
-			const { dataId, series, samples } = finished;
+			const { bytes, finished } = await this.#encode(stored);
+			const { encoding, dataId, series, samples } = finished;
 			const { format } = this.#target;
 			const kept = refreshDataFacts(job, { format, dataId, series, samples });
-			await this.#store(kept, encoded.bytes, finished.encoding);
+			await this.#store(kept, bytes, encoding);
 			this.result.imported++;
-			this.result.samples += encoded.samples;
-			this.result.bytes += encoded.bytes.byteLength;
+			this.result.samples += samples;
+			this.result.bytes += bytes.byteLength;
 		} catch (error) {
+			const { path } = stored;
 			this.#fail(job, toArchiverError(error, "WORKER_FAILED", { path }));
 		}
 		this.#progress();
+	}
+
+	/** Decodes and encodes on a thread of the pool, which takes the bytes. */
+	async #encode({
+		bytes: { buffer, byteLength },
+		encoding,
+		path,
+	}: StoredData): Promise<{ bytes: Uint8Array; finished: FinishedJob }> {
+		const { pool, compression = "fast" } = this.#options;
+		const { bytes, finished } = await pool.run(
+			{
+				kind: "encode",
+				chunk: {
+					kind: "archived",
+					encoding,
+					bytes: buffer,
+					path,
+					decodedBytes: byteLength,
+					last: true,
+				},
+				whole: true,
+				format: this.#target.format,
+				compression,
+			},
+			{ transfer: [buffer] },
+		);
+		if (finished === undefined)
+			throw new TypeError("a whole job comes back finished");
+		return { bytes, finished };
 	}
 
 	async #store(

@@ -1,4 +1,5 @@
 import type { Archive, StoredData } from "../archive/archive.js";
+import { dataFactsOf } from "../archive/data-facts.js";
 import type { WorkerPool } from "../dispatch/pool.js";
 import { type ArchiverError, toArchiverError } from "../errors.js";
 import { formatJobKey, type Job, type JobKey } from "../schema/job.js";
@@ -9,7 +10,11 @@ const DEFAULT_BUFFER_BYTES = 64 * 2 ** 20;
 /** What verification asks of an archive. */
 export type VerifiableArchive = Pick<
 	Archive,
-	"clusters" | "loadClusterConfig" | "iterate" | "loadStoredData"
+	| "clusters"
+	| "loadClusterConfig"
+	| "iterate"
+	| "loadJobMeta"
+	| "loadStoredData"
 >;
 
 export interface VerifyOptions {
@@ -50,7 +55,8 @@ export interface VerifyResult {
 
 /**
  * Checks an archive: every cluster's configuration and every job's meta are there and well-formed, each meta is that of
- * its job, and every byte of the data checks out. Jobs are read here and checked on the pool's threads.
+ * its job and of this version of its data, and every byte of the data checks out. Jobs are read here and checked on the
+ * pool's threads.
  *
  * @throws ArchiverError ARCHIVE_UNREADABLE when the archive cannot be listed, ARCHIVER_CLOSED when the pool closes.
  */
@@ -142,7 +148,7 @@ class Verification {
 			return;
 		}
 		await this.#ahead.start(stored.bytes.byteLength, async () => {
-			const data = await this.#checkData(key, stored);
+			const data = await this.#checkData(key, job, stored);
 			this.#report(place, {
 				faults: [...faults, ...data.faults],
 				notes: data.notes,
@@ -152,14 +158,19 @@ class Verification {
 
 	async #checkData(
 		key: JobKey,
+		job: Job,
 		{ bytes, encoding, path }: StoredData,
 	): Promise<Findings> {
 		try {
-			const { faults, notes } = await this.#options.pool.run(
+			const { dataId, faults, notes } = await this.#options.pool.run(
 				{ kind: "verify", encoding, bytes },
 				{ transfer: [bytes.buffer] },
 			);
 			const located = { ...keyOf(key), path };
+			if (dataId !== undefined && !(await this.#tellsOf(dataId, key, job)))
+				faults.push({
+					reason: "the meta is that of another version of the data",
+				});
 			return {
 				faults: faults.map((fault) => ({ ...located, ...fault })),
 				notes: notes.map((note) => ({ ...located, ...note })),
@@ -169,6 +180,12 @@ class Verification {
 			if (error.code === "ARCHIVER_CLOSED") this.#poolFailure = error;
 			return { faults: [problemOf({ key, error })], notes: [] };
 		}
+	}
+
+	/** Whether the meta is of this version of the data. The job may have been replaced since its meta was read. */
+	async #tellsOf(dataId: string, key: JobKey, job: Job): Promise<boolean> {
+		if (tellsOf(job, dataId)) return true;
+		return tellsOf(await this.#archive.loadJobMeta(key), dataId);
 	}
 
 	/** Ends a job, whatever was found. */
@@ -194,6 +211,11 @@ function misplacement(key: JobKey, job: Job): ArchiveProblem[] {
 			reason: `the meta is that of another job, ${formatJobKey(job)}`,
 		},
 	];
+}
+
+/** A meta that does not say which version of the data it belongs to goes with any. */
+function tellsOf(job: Job, dataId: string): boolean {
+	return (dataFactsOf(job)?.dataId ?? dataId) === dataId;
 }
 
 function problemOf({

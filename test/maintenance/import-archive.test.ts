@@ -1,9 +1,11 @@
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { DATA_FACTS_KEY, dataFactsOf } from "../../lib/archive/data-facts.js";
 import { openArchive } from "../../lib/index.js";
 import { importArchive } from "../../lib/maintenance/import-archive.js";
-import { formatJobKey, type JobKey } from "../../lib/schema/job.js";
+import { verifyArchive } from "../../lib/maintenance/verify-archive.js";
+import { formatJobKey, type Job, type JobKey } from "../../lib/schema/job.js";
 import { serializeJob } from "../../lib/schema/job-json.js";
 import { jobFolder, leftoversIn } from "../cli/job-archive.js";
 import { seededJobs, testJob } from "../support/jobs.js";
@@ -12,6 +14,7 @@ import {
 	bitsOfData,
 	makeArchive,
 	seededData,
+	tellingOfData,
 	usePool,
 } from "./seeded-archive.js";
 
@@ -28,10 +31,12 @@ describe("importing an archive", () => {
 		["columnar", "columnar"],
 	] as const)
 		it(`takes every job from ${from} to ${to}, samples and meta as they are`, async () => {
-			const jobs = seededJobs(21, 70).map((job) => ({
-				...job,
-				tags: [{ type: "class", name: "good", scope: "global" }],
-			}));
+			const tags = [{ type: "class", name: "good", scope: "global" }];
+			const foreign = seededJobs(21, 70).map((job) => ({ ...job, tags }));
+			const jobs = [
+				...foreign.slice(0, 35),
+				...foreign.slice(35).map(tellingOfData),
+			];
 			const source = await makeArchive(path("source"), from, jobs);
 			const target = await openNew("target", to);
 			const progress: number[] = [];
@@ -48,12 +53,17 @@ describe("importing an archive", () => {
 			expect(await target.loadClusterConfig("testcluster")).to.deep.equal(
 				await source.loadClusterConfig("testcluster"),
 			);
+			const verified = await verifyArchive(target, { pool });
+			expect(verified).to.deep.equal({ jobs: 70, faults: [], notes: [] });
 			let samples = 0;
-			for (const job of jobs) {
+			for (const [i, job] of jobs.entries()) {
 				const data = await target.loadJobData(job);
 				expect(bitsOfData(data)).to.deep.equal(bitsOfData(seededData(job)));
-				expect(serializeJob(await target.loadJobMeta(job))).to.equal(
-					serializeJob(await source.loadJobMeta(job)),
+				const meta = await target.loadJobMeta(job);
+				const before = await source.loadJobMeta(job);
+				expect(dataFactsOf(meta)?.format).to.equal(i < 35 ? undefined : to);
+				expect(serializeJob(withoutDataFacts(meta))).to.equal(
+					serializeJob(withoutDataFacts(before)),
 				);
 				samples += samplesIn(data);
 			}
@@ -171,6 +181,11 @@ describe("importing an archive", () => {
 		]);
 	});
 });
+
+function withoutDataFacts(job: Job): Job {
+	const { [DATA_FACTS_KEY]: _, ...metaData } = job.metaData;
+	return { ...job, metaData };
+}
 
 function samplesIn(data: ReturnType<typeof seededData>): number {
 	return Object.values(data)

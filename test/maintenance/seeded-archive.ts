@@ -1,3 +1,4 @@
+import { withDataFacts } from "../../lib/archive/data-facts.js";
 import { jobDataOf } from "../../lib/codec/job-data.js";
 import { measureColumn } from "../../lib/codec/statistics.js";
 import {
@@ -21,6 +22,16 @@ export async function makeArchive(
 	await archive.storeClusterConfig("testcluster", testCluster());
 	for (const job of jobs) await archive.importJob(job, seededData(job));
 	return archive;
+}
+
+/** A job as this archiver stored it: its meta tells of the data. Which data that is follows when it is imported. */
+export function tellingOfData(job: Job): Job {
+	return withDataFacts(job, {
+		format: "json",
+		dataId: "0",
+		series: 0,
+		samples: 0,
+	});
 }
 
 /** Two metrics for each host of a job, with gaps, seeded by the job's id. Values have two decimals. */

@@ -6,17 +6,22 @@ import {
 	type VerifiableArchive,
 	verifyArchive,
 } from "../../lib/maintenance/verify-archive.js";
-import { serializeJob } from "../../lib/schema/job-json.js";
 import { jobFolder } from "../cli/job-archive.js";
+import { gate } from "../support/house.js";
 import { seededJobs } from "../support/jobs.js";
 import { rejected } from "../support/rejected.js";
 import { useTempFolder } from "../support/temp-folder.js";
-import { makeArchive, startPool, usePool } from "./seeded-archive.js";
+import {
+	makeArchive,
+	startPool,
+	tellingOfData,
+	usePool,
+} from "./seeded-archive.js";
 
 describe("verifying an archive", () => {
 	const folder = useTempFolder();
 	const pool = usePool();
-	const jobs = seededJobs(11, 6);
+	const jobs = seededJobs(11, 6).map(tellingOfData);
 	const file = (index: number, name: string) =>
 		join(jobFolder(folder(), jobs[index]), name);
 	const keyOf = (index: number) => {
@@ -82,12 +87,22 @@ describe("verifying an archive", () => {
 			name: "data.hjc",
 			reason: /./,
 		},
+		"the meta of another version of its data": {
+			format: "columnar",
+			damage: () =>
+				edit(file(2, "meta.json"), (text) =>
+					Buffer.from(
+						text.toString().replace(/("dataId\\":\\")\w+/, "$1c0ffee00"),
+					),
+				),
+			name: "data.hjc",
+			reason: /another version/,
+		},
 		"the meta of another job": {
 			format: "columnar",
 			damage: () =>
-				writeFile(
-					file(2, "meta.json"),
-					serializeJob({ ...jobs[2], jobId: 4711 }),
+				edit(file(2, "meta.json"), (text) =>
+					Buffer.from(text.toString().replace('"jobId":1003', '"jobId":4711')),
 				),
 			name: "",
 			reason: /another job, testcluster\/4711/,
@@ -167,24 +182,28 @@ describe("verifying an archive", () => {
 
 	it("reads one job ahead of a buffer that is full", async () => {
 		const archive = await makeArchive(folder(), "columnar", jobs);
-		let inMemory = 0;
+		const loads = jobs.map(() => gate());
+		let loaded = 0;
+		let checked = 0;
 		let most = 0;
 		const counting: VerifiableArchive = {
 			clusters: () => archive.clusters(),
 			loadClusterConfig: (name) => archive.loadClusterConfig(name),
 			iterate: (options) => archive.iterate(options),
+			loadJobMeta: (key) => archive.loadJobMeta(key),
 			loadStoredData: async (key) => {
 				const stored = await archive.loadStoredData(key);
-				most = Math.max(most, ++inMemory);
+				loads[loaded++].open();
+				most = Math.max(most, loaded - checked);
 				return stored;
 			},
 		};
+		// Each check waits for the next job to be loaded: one that never is would hold up the test.
 		const run: WorkerPool["run"] = async (...args) => {
-			try {
-				return await pool.run(...args);
-			} finally {
-				inMemory--;
-			}
+			await loads[Math.min(checked + 1, jobs.length - 1)].opened;
+			const result = await pool.run(...args);
+			checked++;
+			return result;
 		};
 		const verified = await verifyArchive(counting, {
 			pool: { run },
