@@ -1,12 +1,6 @@
-import { invalidInput } from "../schema/invalid-input.js";
-import {
-	ACTIVE_JOB_STATES,
-	type Job,
-	type JobKey,
-	MONITORING_STATUS,
-} from "../schema/job.js";
-import { isCount } from "../schema/shapes.js";
+import { type Job, type JobKey, MONITORING_STATUS } from "../schema/job.js";
 import type { SqlValue, Statements } from "./connection.js";
+import { Filter, limitOf, rowIdOf } from "./filter.js";
 import type { FailedJob, JobQuery } from "./repository.js";
 import {
 	type FailureRow,
@@ -16,14 +10,10 @@ import {
 	jobSelection,
 } from "./rows.js";
 import { STATE_TABLE } from "./schema.sql.js";
+import type { StopOrder } from "./stop-order.js";
 
 /** Picks one job out of `job`, `job_cache` or our own table; its parameters are {@link keyValues}. */
 export const KEY_CONDITION = "cluster = ? AND job_id = ? AND start_time = ?";
-
-/** Small, since turning rows into jobs holds up the event loop: some 40 µs a job. */
-const DEFAULT_LIMIT = 100;
-
-const HAS_ENDED = `job_state NOT IN (${ACTIVE_JOB_STATES.map((state) => `'${state}'`).join(", ")})`;
 
 type Reader = Pick<Statements, "all">;
 
@@ -48,9 +38,10 @@ export async function findJob(
 
 export async function findPending(
 	reader: Reader,
+	order: StopOrder,
 	query: JobQuery,
 ): Promise<Job[]> {
-	const { sql, values } = stoppedPage(
+	const { sql, values } = await order.page(
 		MONITORING_STATUS.runningOrArchiving,
 		query,
 	);
@@ -65,12 +56,16 @@ export async function findPending(
 
 export async function findFailed(
 	reader: Reader,
+	order: StopOrder,
 	query: JobQuery,
-	hasStateTable: boolean,
+	hasOurTables: boolean,
 ): Promise<FailedJob[]> {
-	const { sql, values } = stoppedPage(MONITORING_STATUS.archivingFailed, query);
+	const { sql, values } = await order.page(
+		MONITORING_STATUS.archivingFailed,
+		query,
+	);
 	const rows = await reader.all<JobRow & FailureRow>(
-		hasStateTable
+		hasOurTables
 			? `SELECT ${jobSelection("job")}, code, message, attempts, failed_at
 			FROM (${sql}) AS page JOIN job ON job.id = page.id
 			LEFT JOIN ${STATE_TABLE} AS state ON state.cluster = job.cluster
@@ -116,61 +111,4 @@ export async function countByStatus(
 	);
 	for (const { status, jobs } of rows) counts[status] += jobs;
 	return counts;
-}
-
-/**
- * Selects ids and stop times of one page of stopped jobs with a monitoring status, the oldest stop first. Status and sum
- * are written as in our index, which then gives the order. ClusterCockpit's own databases have no index that tells
- * pending from archived jobs: there each page reads the table once, and sorts no more than these two columns.
- */
-function stoppedPage(
-	status: number,
-	query: JobQuery,
-): { sql: string; values: SqlValue[] } {
-	const filter = new Filter();
-	filter.add(`monitoring_status = ${status}`);
-	filter.add(HAS_ENDED);
-	if (query.cluster !== undefined) filter.add("cluster = ?", query.cluster);
-	if (query.after !== undefined) {
-		const stopTime = query.after.startTime + query.after.duration;
-		// The first condition follows from the second, but only the first one makes SQLite enter the index there.
-		filter.add("start_time + duration >= ?", stopTime);
-		filter.add(
-			"(start_time + duration, id) > (?, ?)",
-			stopTime,
-			rowIdOf(query.after),
-		);
-	}
-	return {
-		sql: `SELECT id, start_time + duration AS stop_time FROM job
-			${filter.where()} ORDER BY start_time + duration, id LIMIT ?`,
-		values: [...filter.values, limitOf(query)],
-	};
-}
-
-/** Conditions joined by AND, with the values of their parameters in order. */
-class Filter {
-	readonly #conditions: string[] = [];
-	readonly values: SqlValue[] = [];
-
-	add(condition: string, ...values: SqlValue[]): void {
-		this.#conditions.push(condition);
-		this.values.push(...values);
-	}
-
-	where(): string {
-		return this.#conditions.length === 0
-			? ""
-			: `WHERE ${this.#conditions.join(" AND ")}`;
-	}
-}
-
-function limitOf({ limit = DEFAULT_LIMIT }: JobQuery): number {
-	if (isCount(limit)) return limit;
-	throw invalidInput("limit", "a non-negative integer", limit);
-}
-
-function rowIdOf(after: Job): number {
-	if (after.id !== undefined) return after.id;
-	throw invalidInput("after", "a job with its row id", after);
 }

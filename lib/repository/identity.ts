@@ -4,7 +4,9 @@ import { JOB_COLUMNS, type OutOfMemorySpelling } from "./rows.js";
 import {
 	APPLICATION_ID,
 	STATE_TABLE,
+	STATUS_INDEX,
 	SUPPORTED_VERSIONS,
+	UNTOLD_TABLE,
 } from "./schema.sql.js";
 
 /** What a database says of itself. */
@@ -13,12 +15,14 @@ export interface DatabaseIdentity {
 	version: number;
 	/** True when this library made it. */
 	ours: boolean;
-	/** Whether our own table is there. */
-	hasStateTable: boolean;
+	/** Whether our own tables are there. */
+	hasOurTables: boolean;
+	/** Whether our own index is there. */
+	hasStatusIndex: boolean;
 	outOfMemorySpelling: OutOfMemorySpelling;
 }
 
-/** What this library reads and writes of ClusterCockpit's tables. */
+/** What this library reads and writes of ClusterCockpit's schema. */
 const NEEDED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
 	job: ["id", ...JOB_COLUMNS],
 	job_cache: ["id", ...JOB_COLUMNS],
@@ -35,10 +39,10 @@ export async function identify(
 	statements: Pick<Statements, "all">,
 	file: string,
 ): Promise<DatabaseIdentity | "empty"> {
-	const tables = await readTables(statements, file);
+	const schema = await readSchema(statements, file);
 	const applicationId = await pragma(statements, "application_id");
-	if (tables.size === 0 && applicationId === 0) return "empty";
-	if (!tables.has("schema_migrations"))
+	if (schema.size === 0 && applicationId === 0) return "empty";
+	if (!schema.has("schema_migrations"))
 		throw refused(file, "it has no table schema_migrations");
 	const version = await readVersion(statements, file);
 	for (const [table, columns] of Object.entries(NEEDED_COLUMNS))
@@ -46,21 +50,22 @@ export async function identify(
 	return {
 		version,
 		ours: applicationId === APPLICATION_ID,
-		hasStateTable: tables.has(STATE_TABLE),
-		outOfMemorySpelling: tables.get("job")?.includes("'out-of-memory'")
+		hasStateTable: schema.has(STATE_TABLE),
+		hasStatusIndex: schema.has(STATUS_INDEX),
+		outOfMemorySpelling: schema.get("job")?.includes("'out-of-memory'")
 			? "out-of-memory"
 			: "out_of_memory",
 	};
 }
 
-/** Names of the tables, with the statements that made them. */
-async function readTables(
+/** Names of tables and indexes, with the statements that made them. */
+async function readSchema(
 	statements: Pick<Statements, "all">,
 	file: string,
-): Promise<Map<string, string>> {
+): Promise<Map<string, string | null>> {
 	try {
-		const rows = await statements.all<{ name: string; sql: string }>(
-			"SELECT name, sql FROM sqlite_schema WHERE type = 'table'",
+		const rows = await statements.all<{ name: string; sql: string | null }>(
+			"SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'index')",
 		);
 		return new Map(rows.map(({ name, sql }) => [name, sql]));
 	} catch (error) {

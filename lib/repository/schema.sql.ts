@@ -6,9 +6,11 @@ export const SUPPORTED_VERSIONS: readonly number[] = [10, 11];
 
 /** Beside ClusterCockpit's tables: what this library knows of a job and they have no column for. */
 export const STATE_TABLE = "hpc_job_archiver_state";
+/** Archived jobs whose hooks have not all been told yet. */
+export const UNTOLD_TABLE = "hpc_job_archiver_untold";
 
-/** One row a job whose archiving failed. Keyed by the job's key, since row ids change when a job leaves `job_cache`. */
-export const STATE_TABLE_SQL = `
+/** Our tables. The first has one row a job whose archiving failed. Keyed by the job's key, since row ids change when a job leaves `job_cache`. */
+export const OUR_TABLES_SQL = `
 CREATE TABLE IF NOT EXISTS ${STATE_TABLE} (
 	cluster    TEXT    NOT NULL,
 	job_id     INTEGER NOT NULL,
@@ -19,14 +21,22 @@ CREATE TABLE IF NOT EXISTS ${STATE_TABLE} (
 	failed_at  INTEGER,                     -- Unix seconds
 	PRIMARY KEY (cluster, job_id, start_time)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS ${UNTOLD_TABLE} (
+	cluster    TEXT    NOT NULL,
+	job_id     INTEGER NOT NULL,
+	start_time INTEGER NOT NULL,
+	PRIMARY KEY (cluster, job_id, start_time)
+) WITHOUT ROWID;
 `;
+
+export const STATUS_INDEX = "hpc_job_archiver_status";
 
 /**
  * What is only in databases of our own making: finds jobs by monitoring status in the order of their stops, and counts
  * them, without reading the table. ClusterCockpit has no index on the status; one more does not disturb it.
  */
 const STATUS_INDEX_SQL = `
-CREATE INDEX hpc_job_archiver_status ON job (monitoring_status, start_time + duration);
+CREATE INDEX ${STATUS_INDEX} ON job (monitoring_status, start_time + duration);
 `;
 
 /**
@@ -119,7 +129,7 @@ CREATE INDEX nodestates_nodeid_health ON node_state (node_id, health_state);
 export const NEW_DATABASE_SQL = `
 ${CLUSTERCOCKPIT_SQL}
 ${STATUS_INDEX_SQL}
-${STATE_TABLE_SQL}
+${OUR_TABLES_SQL}
 PRAGMA application_id = ${APPLICATION_ID};
 `;
 

@@ -1,5 +1,6 @@
 import { ArchiverError } from "../errors.js";
 import type { Job, JobKey, JobState } from "../schema/job.js";
+import { findUntold, markTold } from "./announcements.js";
 import type { Connection } from "./connection.js";
 import {
 	countByStatus,
@@ -23,7 +24,11 @@ import type {
 	JobQuery,
 	JobRepository,
 	NewJob,
+	UntoldQuery,
 } from "./repository.js";
+import { StopOrder } from "./stop-order.js";
+
+const UNTOLD_PAGE_JOBS = 500;
 
 /**
  * The job database in a SQLite file: a new one, or an existing one of ClusterCockpit's, version 10 or 11, that its own
@@ -35,12 +40,17 @@ export class SqliteJobRepository implements JobRepository {
 	readonly version: number;
 	readonly ours: boolean;
 	readonly #database: JobDatabase;
+	readonly #stopOrder: StopOrder;
 
 	private constructor(path: string, database: JobDatabase) {
 		this.path = path;
 		this.version = database.identity.version;
 		this.ours = database.identity.ours;
 		this.#database = database;
+		this.#stopOrder = new StopOrder(
+			database.reader,
+			database.identity.hasStatusIndex,
+		);
 	}
 
 	/**
@@ -76,11 +86,11 @@ export class SqliteJobRepository implements JobRepository {
 	}
 
 	async findPending(query: JobQuery = {}): Promise<Job[]> {
-		return findPending(this.#reader, query);
+		return findPending(this.#reader, this.#stopOrder, query);
 	}
 
 	async findFailed(query: JobQuery = {}): Promise<FailedJob[]> {
-		return findFailed(this.#reader, query, this.#hasStateTable);
+		return findFailed(this.#reader, this.#stopOrder, query, this.#hasOurTables);
 	}
 
 	async findByTime(
@@ -101,8 +111,22 @@ export class SqliteJobRepository implements JobRepository {
 		return updateMetadata(this.#writer, job, key, value);
 	}
 
-	async commitArchived(rows: readonly ArchivedRow[]): Promise<void> {
-		return commitArchived(this.#writer, rows);
+	async commitArchived(
+		rows: readonly ArchivedRow[],
+		{ toTell = false } = {},
+	): Promise<void> {
+		return commitArchived(this.#writer, rows, toTell);
+	}
+
+	async findUntold({
+		limit = UNTOLD_PAGE_JOBS,
+		after,
+	}: UntoldQuery = {}): Promise<JobKey[]> {
+		return this.#hasOurTables ? findUntold(this.#reader, limit, after) : [];
+	}
+
+	async markTold(keys: readonly JobKey[]): Promise<void> {
+		return markTold(this.#writer, keys);
 	}
 
 	async markFailed(job: JobKey, reason: FailureReason): Promise<void> {
@@ -110,7 +134,7 @@ export class SqliteJobRepository implements JobRepository {
 	}
 
 	async failureOf(key: JobKey): Promise<FailureReason | undefined> {
-		return this.#hasStateTable ? failureOf(this.#reader, key) : undefined;
+		return this.#hasOurTables ? failureOf(this.#reader, key) : undefined;
 	}
 
 	async close(): Promise<void> {
@@ -139,7 +163,7 @@ export class SqliteJobRepository implements JobRepository {
 		return this.#database.identity.outOfMemorySpelling;
 	}
 
-	get #hasStateTable(): boolean {
-		return this.#database.identity.hasStateTable;
+	get #hasOurTables(): boolean {
+		return this.#database.identity.hasOurTables;
 	}
 }

@@ -68,6 +68,26 @@ describe("finding jobs in the job database", () => {
 				});
 			});
 
+			it("goes on behind a job after a restart, past jobs that others archived", async () => {
+				const page = await repository.findPending({ limit: 50 });
+				await repository.findPending({ after: page[9], limit: 5 });
+				await repository.commitArchived(page.slice(12, 40).map(archived));
+				const expected = [...page.slice(10, 12), ...page.slice(40)];
+				const query = { after: page[9], limit: expected.length };
+				expect(await repository.findPending(query)).to.deep.equal(expected);
+				await repository.close();
+				repository = await SqliteJobRepository.open(file());
+				expect(await repository.findPending(query)).to.deep.equal(expected);
+			});
+
+			it("finds what stopped since in the next sweep", async () => {
+				await repository.findPending();
+				const late = testJob({ jobId: 9999, startTime: 1, duration: 1 });
+				await repository.registerJobs([late]);
+				const [oldest] = await repository.findPending({ limit: 1 });
+				expect(oldest).to.include({ jobId: 9999 });
+			});
+
 			it("keeps to one cluster", async () => {
 				const ofCluster = (found: Job[]) => {
 					expect(found).to.have.length(100);
