@@ -19,6 +19,7 @@ import { chunkBytesOf } from "./dispatch/encode-job.js";
 import { type ArchiverHooks, HookRunner } from "./dispatch/hooks.js";
 import { Meter, type Percentiles } from "./dispatch/meter.js";
 import { WorkerPool } from "./dispatch/pool.js";
+import { Recovery } from "./dispatch/recovery.js";
 import { Retries } from "./dispatch/retries.js";
 import { OrderedWriter } from "./dispatch/writer.js";
 import { ArchiverError } from "./errors.js";
@@ -48,6 +49,12 @@ export interface ArchiverParts {
 	pool?: WorkerPool;
 	/** Aborting it shuts the archiver down without waiting. */
 	signal?: AbortSignal;
+	/**
+	 * Takes up, in the background, what an archiver before this one left: archives every stopped job that is still
+	 * pending, oldest first, and tells hooks what they were not told. Default: whether this library made the database;
+	 * in a live ClusterCockpit's database pending jobs may be in its hands.
+	 */
+	recover?: boolean;
 	/** Beat the environment, which beats the defaults. */
 	options?: Partial<ArchiverOptions>;
 	/** Read instead of `process.env`. */
@@ -87,6 +94,8 @@ export interface ArchiverStats {
 /** A job on its way in, with those who wait for its end. */
 interface Ticket {
 	job: Job;
+	/** Found pending by recovery. */
+	recovered: boolean;
 	accepted?: AcceptedJob;
 	ended: Promise<JobOutcome>;
 	end(outcome: JobOutcome): void;
@@ -112,6 +121,7 @@ export class Archiver {
 	readonly #channel: Channel<Ticket>;
 	readonly #hooks: HookRunner;
 	readonly #retries: Retries<Ticket>;
+	readonly #recovery: Recovery | undefined;
 	readonly #meter = new Meter();
 	/** Those in the order, by their place. */
 	readonly #tickets = new Map<number, Ticket>();
@@ -135,7 +145,12 @@ export class Archiver {
 				{ cause: parts.signal.reason },
 			);
 		}
-		return new Archiver(parts, resolveOptions(parts.options, parts.env));
+		const archiver = new Archiver(
+			parts,
+			resolveOptions(parts.options, parts.env),
+		);
+		void archiver.#recovery?.run();
+		return archiver;
 	}
 
 	private constructor(
@@ -151,13 +166,21 @@ export class Archiver {
 		this.#pool = parts.pool ?? new WorkerPool(options);
 		this.#ownsPool = parts.pool === undefined;
 		this.#budget = new Budget(options.bufferBytes, chunkBytes);
-		this.#hooks = new HookRunner(hooks, options.hookTimeoutMs, logger);
+		this.#hooks = new HookRunner({
+			hooks,
+			logger,
+			timeoutMs: options.hookTimeoutMs,
+			markTold: (jobs) => repository.markTold(jobs),
+		});
+		const toTell = this.#hooks.listens("onJobStop");
 		this.#writer = new OrderedWriter({
 			archive,
 			repository,
 			logger,
 			groupJobs: options.writerGroupJobs,
 			groupDelayMs: options.writerGroupDelayMs,
+			toTell,
+			ready: () => this.#hooks.keepUp(),
 			mayRetry: ({ order }, error) => this.#mayRetry(order, error),
 			onSettled: (accepted, outcome) => this.#settle(accepted, outcome),
 			onHead: (order) => this.#budget.setHead(order),
@@ -177,7 +200,7 @@ export class Archiver {
 			this.#writer,
 		);
 		this.#channel = new Channel(options.channelCapacity, (ticket) => {
-			ticket.accepted = this.#dispatcher.accept(ticket.job);
+			ticket.accepted = this.#dispatcher.accept(ticket.job, ticket);
 			this.#tickets.set(ticket.accepted.order, ticket);
 			this.#unfinished.add(ticket);
 		});
@@ -186,6 +209,15 @@ export class Archiver {
 				.send(ticket)
 				.catch((error) => this.#leavePending(ticket, error));
 		});
+		if (parts.recover ?? repository.ours) {
+			this.#recovery = new Recovery({
+				repository,
+				archive,
+				hooks: this.#hooks,
+				logger,
+				send: (job) => this.#channel.send(newTicket(job, true)),
+			});
+		}
 		const onAbort = () => void this.shutdown(0).catch(() => {});
 		signal?.addEventListener("abort", onAbort, { once: true });
 		this.#releaseSignal = () => signal?.removeEventListener("abort", onAbort);
@@ -374,7 +406,8 @@ export class Archiver {
 				{ cluster, jobId, startTime },
 			);
 		}
-		const ticket = newTicket(job);
+		this.#recovery?.leaveAlone(job);
+		const ticket = newTicket(job, false);
 		await this.#channel.send(ticket, signal);
 		return ticket;
 	}
@@ -504,9 +537,9 @@ export class Archiver {
 	}
 }
 
-function newTicket(job: Job): Ticket {
+function newTicket(job: Job, recovered: boolean): Ticket {
 	const { promise, resolve } = withResolvers<JobOutcome>();
-	return { job, ended: promise, end: resolve };
+	return { job, recovered, ended: promise, end: resolve };
 }
 
 /** Promise.withResolvers, which Node 20 lacks. */

@@ -87,6 +87,7 @@ async function runOnce(
 	const archiver = await Archiver.start({
 		archive,
 		repository,
+		recover: false,
 		source: new MemorySource(large.columns),
 		options: { poolMinThreads: threads, poolMaxThreads: threads },
 	});

@@ -67,6 +67,8 @@ export async function archiveJobs(
 		clusters,
 		options,
 		logger,
+		// What is archived is what was asked for.
+		recover: false,
 	});
 	const progress = startProgress(parts.expectedJobs);
 	const run = new ArchiveRun(parts, archiver, progress);

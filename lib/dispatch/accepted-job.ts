@@ -10,13 +10,18 @@ export interface AcceptedJob {
 	readonly job: Job;
 	/** Cancels loading and encoding. */
 	readonly signal: AbortSignal;
+	/** Found pending by recovery: it may lie in the archive already. */
+	readonly recovered: boolean;
 	/** When it got its slot, on the clock of `performance.now()`. */
 	readonly acceptedMs: number;
 }
 
 /** A job whose bytes lie sealed in the archive's staging, waiting for their turn to become visible. */
 export interface EncodedJob {
-	staged: StagedJob;
+	/** Absent when the job is visible in the archive already, from before a crash. */
+	staged?: StagedJob;
+	/** Bytes of the data as stored. */
+	dataBytes: number;
 	row: ArchivedRow;
 	/** Samples, gaps included. */
 	samples: number;

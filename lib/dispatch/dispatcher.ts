@@ -50,11 +50,12 @@ export class Dispatcher {
 	}
 
 	/** Gives `job` the next place in the order and starts on it. Calls make the order. */
-	accept(job: Job): AcceptedJob {
+	accept(job: Job, { recovered = false } = {}): AcceptedJob {
 		const controller = new AbortController();
 		const accepted: AcceptedJob = {
 			order: this.#nextOrder++,
 			job,
+			recovered,
 			signal: controller.signal,
 			acceptedMs: performance.now(),
 		};

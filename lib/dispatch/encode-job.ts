@@ -25,6 +25,7 @@ import type { AcceptedJob, EncodedJob } from "./accepted-job.js";
 import type { Budget, Lease } from "./budget.js";
 import type { BufferRecycler } from "./buffers.js";
 import type { ClusterCatalog } from "./clusters.js";
+import { findDurableJob } from "./durable-job.js";
 import type { ChunkSummary, EncodedChunk, FinishedJob } from "./messages.js";
 import type { RunOptions, WorkerPool } from "./pool.js";
 
@@ -72,6 +73,10 @@ export async function encodeJob(
 	let staged: StagedJob | undefined;
 	try {
 		signal.throwIfAborted();
+		const durable = accepted.recovered
+			? await findDurableJob(accepted, context)
+			: undefined;
+		if (durable !== undefined) return durable;
 		const job = await completeJob(accepted.job, context.repository);
 		const request = await planRequest(job, context);
 		staged = await context.archive.stage(job);
@@ -89,7 +94,12 @@ export async function encodeJob(
 		);
 		signal.throwIfAborted();
 		await staged.seal(finished.encoding, archived.job);
-		return { staged, row: archived, samples: finished.samples };
+		return {
+			staged,
+			row: archived,
+			samples: finished.samples,
+			dataBytes: staged.dataBytes,
+		};
 	} catch (error) {
 		await staged?.discard().catch(() => {});
 		throw signal.aborted

@@ -1,31 +1,51 @@
 import type { Logger } from "pino";
-import type { Job } from "../schema/job.js";
+import type { Job, JobKey } from "../schema/job.js";
 import { formatJobKey } from "../schema/job.js";
+
+/** What a hook is told beside the job. */
+export interface HookEvent {
+	/** The same for every telling of one event: after a crash a hook may be told again. */
+	id: string;
+}
 
 /** Told of jobs, in registration order, after what they are told of is recorded. A hook may be slow or throw: it harms nobody. */
 export interface ArchiverHooks {
 	/** After `startJob` has recorded the job. */
-	onJobStart?(job: Job): void | Promise<void>;
-	/** After a job is archived and recorded, with its statistics and footprint. In trigger order. */
-	onJobStop?(job: Job): void | Promise<void>;
+	onJobStart?(job: Job, event: HookEvent): void | Promise<void>;
+	/**
+	 * After a job is archived and recorded, with its statistics and footprint. In trigger order, at least once:
+	 * what a crash kept from being told is told by the next archiver that recovers.
+	 */
+	onJobStop?(job: Job, event: HookEvent): void | Promise<void>;
 }
 
-/** Calls hooks one after the other, apart from the work: commits never wait for a hook unless thousands of calls are due. */
+export interface HookRunnerOptions {
+	hooks: readonly ArchiverHooks[];
+	timeoutMs: number;
+	logger: Logger;
+	/** Takes note that every hook has been told of these stopped jobs. */
+	markTold(jobs: readonly JobKey[]): Promise<void>;
+}
+
+/** Beyond this many events commits wait for the hooks: what is due is kept in memory. */
+const MOST_DUE = 10_000;
+
+/** Calls hooks one after the other, apart from the work. */
 export class HookRunner {
-	readonly #hooks: readonly ArchiverHooks[];
-	readonly #timeoutMs: number;
-	readonly #logger: Logger;
+	readonly #options: HookRunnerOptions;
+	/** Stopped jobs told of, and not yet noted as such. */
+	#told: JobKey[] = [];
+	#noting = false;
 	#calls: Promise<void> = Promise.resolve();
 	#due = 0;
 
-	constructor(
-		hooks: readonly ArchiverHooks[],
-		timeoutMs: number,
-		logger: Logger,
-	) {
-		this.#hooks = hooks;
-		this.#timeoutMs = timeoutMs;
-		this.#logger = logger;
+	constructor(options: HookRunnerOptions) {
+		this.#options = options;
+	}
+
+	/** Whether anybody wants to be told of `event`. */
+	listens(event: keyof ArchiverHooks): boolean {
+		return this.#options.hooks.some((hooks) => hooks[event] !== undefined);
 	}
 
 	/** Events not yet told to every hook. */
@@ -33,21 +53,29 @@ export class HookRunner {
 		return this.#due;
 	}
 
-	/** Has every hook told of `job` in its turn; resolves when they have been (or had their time). Never rejects. */
+	/** Has every hook told of `job` in its turn; resolves when they have been, or had their time. Never rejects. */
 	tell(event: keyof ArchiverHooks, job: Job): Promise<void> {
-		if (!this.#hooks.some((hooks) => hooks[event] !== undefined))
-			return Promise.resolve();
+		if (!this.listens(event)) return Promise.resolve();
 		this.#due++;
 		this.#calls = this.#calls.then(async () => {
-			for (const hooks of this.#hooks) await this.#call(hooks, event, job);
+			for (const hooks of this.#options.hooks) {
+				await this.#call(hooks, event, job);
+			}
 			this.#due--;
+			if (event === "onJobStop") this.#noteTold(job);
 		});
 		return this.#calls;
 	}
 
-	/** Resolves when everything due so far has been told. */
-	settled(): Promise<void> {
-		return this.#calls;
+	/** Resolves when everything due so far has been told, and that is noted. */
+	async settled(): Promise<void> {
+		await this.#calls;
+		while (this.#noting) await new Promise(setImmediate);
+	}
+
+	/** Resolves at once unless thousands of events are due. */
+	async keepUp(): Promise<void> {
+		if (this.#due >= MOST_DUE) await this.#calls;
 	}
 
 	async #call(
@@ -55,26 +83,44 @@ export class HookRunner {
 		event: keyof ArchiverHooks,
 		job: Job,
 	): Promise<void> {
+		const { timeoutMs, logger } = this.#options;
 		let timer: NodeJS.Timeout | undefined;
 		const outOfTime = new Promise<never>((_, reject) => {
 			const fail = () =>
 				reject(
-					new Error(
-						`no answer within ${this.#timeoutMs} ms; going on without it`,
-					),
+					new Error(`no answer within ${timeoutMs} ms; going on without it`),
 				);
-			timer = setTimeout(fail, this.#timeoutMs);
-			timer.unref();
+			timer = setTimeout(fail, timeoutMs);
 		});
 		try {
-			await Promise.race([hooks[event]?.(job), outOfTime]);
+			const id = `${event}/${formatJobKey(job)}`;
+			await Promise.race([hooks[event]?.(job, { id }), outOfTime]);
 		} catch (error) {
-			this.#logger.error(
+			logger.error(
 				{ job: formatJobKey(job), hook: event, err: error },
 				"hook failed",
 			);
 		} finally {
 			clearTimeout(timer);
 		}
+	}
+
+	/** Notes what was told in batches: while one is written the next one gathers. */
+	#noteTold({ cluster, jobId, startTime }: JobKey): void {
+		this.#told.push({ cluster, jobId, startTime });
+		if (!this.#noting) void this.#note();
+	}
+
+	async #note(): Promise<void> {
+		const { markTold, logger } = this.#options;
+		this.#noting = true;
+		while (this.#told.length > 0) {
+			const told = this.#told;
+			this.#told = [];
+			await markTold(told).catch((error) => {
+				logger.warn({ err: error }, "hooks will be told again of some jobs");
+			});
+		}
+		this.#noting = false;
 	}
 }

@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { Archive } from "../archive/archive.js";
+import type { Archive, StagedJob } from "../archive/archive.js";
 import { type ArchiverError, toArchiverError } from "../errors.js";
 import type { JobRepository } from "../repository/repository.js";
 import { formatJobKey } from "../schema/job.js";
@@ -23,6 +23,10 @@ export interface WriterContext {
 	logger: Logger;
 	groupJobs: number;
 	groupDelayMs: number;
+	/** Whether hooks are to be told of archived jobs. */
+	toTell: boolean;
+	/** Resolves when another group may be committed. */
+	ready(): Promise<void>;
 	/** Whether a job that failed so comes again: its failure is not recorded then. */
 	mayRetry(accepted: AcceptedJob, error: ArchiverError): boolean;
 	/** Called in trigger order, once a job's end is recorded. */
@@ -72,6 +76,7 @@ export class OrderedWriter {
 	async #run(): Promise<void> {
 		this.#running = true;
 		while (this.#line[0]?.input !== undefined) {
+			await this.#context.ready();
 			if (
 				this.#context.groupDelayMs > 0 &&
 				this.#readyJobs() < this.#context.groupJobs
@@ -123,10 +128,10 @@ export class OrderedWriter {
 		return group.map((place) => {
 			const failure = failures.get(place);
 			if (failure !== undefined) return failure;
-			const { staged, row, samples } = encoded.get(place) as EncodedJob;
+			const { row, samples, dataBytes } = encoded.get(place) as EncodedJob;
 			return {
 				state: "archived",
-				archived: { job: row.job, samples, bytes: staged.dataBytes },
+				archived: { job: row.job, samples, bytes: dataBytes },
 			};
 		});
 	}
@@ -146,9 +151,14 @@ export class OrderedWriter {
 		encoded: Map<Place, EncodedJob>,
 		errors: Map<Place, ArchiverError>,
 	): Promise<void> {
-		if (encoded.size === 0) return;
-		const places = [...encoded.keys()];
-		const staged = [...encoded.values()].map((job) => job.staged);
+		const places: Place[] = [];
+		const staged: StagedJob[] = [];
+		for (const [place, job] of encoded) {
+			if (job.staged === undefined) continue;
+			places.push(place);
+			staged.push(job.staged);
+		}
+		if (places.length === 0) return;
 		let results: (ArchiverError | undefined)[];
 		try {
 			results = await this.#context.archive.commit(staged);
@@ -172,15 +182,14 @@ export class OrderedWriter {
 		errors: Map<Place, ArchiverError>,
 	): Promise<void> {
 		if (encoded.size === 0) return;
-		const { repository } = this.#context;
+		const { repository, toTell } = this.#context;
 		const fail = (place: Place, error: unknown) => {
 			errors.set(place, toArchiverError(error, "DATABASE_FAILED"));
 			encoded.delete(place);
 		};
 		try {
-			await repository.commitArchived(
-				[...encoded.values()].map((job) => job.row),
-			);
+			const rows = [...encoded.values()].map((job) => job.row);
+			await repository.commitArchived(rows, { toTell });
 		} catch (groupError) {
 			const busy =
 				toArchiverError(groupError, "DATABASE_FAILED").code === "DATABASE_BUSY";
@@ -189,7 +198,7 @@ export class OrderedWriter {
 				if (busy || encoded.size === 1) fail(place, groupError);
 				else
 					await repository
-						.commitArchived([row])
+						.commitArchived([row], { toTell })
 						.catch((error) => fail(place, error));
 			}
 		}

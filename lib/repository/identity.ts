@@ -50,7 +50,7 @@ export async function identify(
 	return {
 		version,
 		ours: applicationId === APPLICATION_ID,
-		hasStateTable: schema.has(STATE_TABLE),
+		hasOurTables: schema.has(STATE_TABLE) && schema.has(UNTOLD_TABLE),
 		hasStatusIndex: schema.has(STATUS_INDEX),
 		outOfMemorySpelling: schema.get("job")?.includes("'out-of-memory'")
 			? "out-of-memory"

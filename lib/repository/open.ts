@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ArchiverError, isArchiverError } from "../errors.js";
 import { Connection, sqliteCode } from "./connection.js";
 import { type DatabaseIdentity, identify, refused } from "./identity.js";
-import { NEW_DATABASE_SQL, STATE_TABLE_SQL } from "./schema.sql.js";
+import { NEW_DATABASE_SQL, OUR_TABLES_SQL } from "./schema.sql.js";
 
 export interface JobDatabaseOptions {
 	/** Nothing is written, not even our own table; what would write rejects. */
@@ -120,12 +120,12 @@ async function prepareForWriting(
 	busyTimeoutMs: number,
 ): Promise<DatabaseIdentity> {
 	const identity = await identify(writer, writer.path);
-	if (identity !== "empty" && identity.hasStateTable) return identity;
+	if (identity !== "empty" && identity.hasOurTables) return identity;
 	if (identity === "empty") await writeAhead(writer, busyTimeoutMs);
 	return writer.transaction(async (statements) => {
 		const current = await identify(statements, writer.path);
 		await statements.script(
-			current === "empty" ? NEW_DATABASE_SQL : STATE_TABLE_SQL,
+			current === "empty" ? NEW_DATABASE_SQL : OUR_TABLES_SQL,
 		);
 		const prepared = await identify(statements, writer.path);
 		if (prepared === "empty") throw refused(writer.path, "it stayed empty");

@@ -1,5 +1,6 @@
 import { invalidInput } from "../schema/invalid-input.js";
 import { formatJobKey, type JobKey, MONITORING_STATUS } from "../schema/job.js";
+import { keepUntold } from "./announcements.js";
 import type { Connection, Statements } from "./connection.js";
 import { KEY_CONDITION, keyValues } from "./find.js";
 import { jobUnknown, keyOf } from "./job-error.js";
@@ -39,10 +40,11 @@ const KEEP_FAILURE = `
 		code = excluded.code, message = excluded.message,
 		attempts = attempts + 1, failed_at = excluded.failed_at`;
 
-/** Records archived jobs, all or none. */
+/** Records archived jobs, all or none; with `toTell`, that hooks are still to be told of them. */
 export async function commitArchived(
 	writer: Connection,
 	rows: readonly ArchivedRow[],
+	toTell: boolean,
 ): Promise<void> {
 	for (const { job, energy } of rows)
 		if (!Number.isFinite(energy))
@@ -62,6 +64,7 @@ export async function commitArchived(
 		for (const { job } of rows)
 			if (!found.has(formatJobKey(job))) throw jobUnknown(job);
 		await statements.run(FORGET_FAILURES, [group]);
+		if (toTell) await keepUntold(statements, updated);
 	});
 }
 

@@ -35,6 +35,11 @@ export interface JobQuery {
 	after?: Job;
 }
 
+export interface UntoldQuery {
+	limit?: number;
+	after?: JobKey;
+}
+
 /** The job database. Every rejection is an ArchiverError: DATABASE_BUSY, DATABASE_FAILED, JOB_UNKNOWN, ... */
 export interface JobRepository {
 	readonly path: string;
@@ -73,8 +78,19 @@ export interface JobRepository {
 	/** Sets one entry of a job's metadata. @throws ArchiverError JOB_UNKNOWN */
 	updateMetadata(job: JobKey, key: string, value: string): Promise<void>;
 
-	/** Records a group of archived jobs in one transaction: all or none. @throws ArchiverError JOB_UNKNOWN (names the job without row) */
-	commitArchived(rows: readonly ArchivedRow[]): Promise<void>;
+	/**
+	 * Records a group of archived jobs in one transaction: all or none. With `toTell` the same transaction keeps that
+	 * hooks are still to be told of them, until {@link JobRepository.markTold}.
+	 * @throws ArchiverError JOB_UNKNOWN (names the job without row)
+	 */
+	commitArchived(
+		rows: readonly ArchivedRow[],
+		options?: { toTell?: boolean },
+	): Promise<void>;
+	/** Archived jobs that hooks are still to be told of, by key; `after` continues behind one. */
+	findUntold(query?: UntoldQuery): Promise<JobKey[]>;
+	/** Forgets that hooks are to be told of these jobs. */
+	markTold(keys: readonly JobKey[]): Promise<void>;
 	/** Monitoring status 2, with the reason beside it. @throws ArchiverError JOB_UNKNOWN */
 	markFailed(job: JobKey, reason: FailureReason): Promise<void>;
 	/** Why the archiving of a job failed, when it did. */

@@ -66,6 +66,7 @@ describe("opening a job database", () => {
 			);
 			expect(added.map(({ name }) => name)).to.deep.equal([
 				"hpc_job_archiver_state",
+				"hpc_job_archiver_untold",
 			]);
 			expect(after.filter((object) => !added.includes(object))).to.deep.equal(
 				before,

@@ -49,6 +49,7 @@ export async function openHouse(parts: HouseOptions = {}): Promise<House> {
 	await archive.storeClusterConfig("testcluster", testCluster());
 	const archiver = await Archiver.start({
 		source: new ScriptedSource(),
+		recover: false,
 		env: {},
 		...given,
 		archive,
