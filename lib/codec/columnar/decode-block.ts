@@ -2,6 +2,11 @@ import { joinPlanes } from "./byte-planes.js";
 import { decodeContextual } from "./contextual.js";
 import { lookUp } from "./dictionary.js";
 import { CONTEXTUAL_FRAMES } from "./index-blocks.js";
+import {
+	samplesFromDeltas,
+	samplesFromDifferences,
+	samplesFromLevels,
+} from "./plane-samples.js";
 import { joinRaw, RAW_PLANES } from "./raw-planes.js";
 import { Scratch } from "./scratch.js";
 import type { Block } from "./summary.js";
@@ -15,6 +20,8 @@ import {
 import { zstdDecompress } from "./zstd.js";
 
 const planeScratch = new Scratch(Uint8Array);
+/** Never written to. */
+const zeroScratch = new Scratch(Uint8Array);
 
 /**
  * Decodes the samples of a block that are there.
@@ -75,6 +82,59 @@ export function decodeSamples(
 				throw new RangeError("a sample lies beyond the dictionary");
 			break;
 		}
+	}
+}
+
+/** Whether {@link decodeDirect} can decode a block. */
+export function isDirect({ encoding, frameBytes }: Block): boolean {
+	return (
+		encoding.kind === "integers" &&
+		encoding.exceptions === 0 &&
+		"lowBits" in encoding.coding &&
+		(frameBytes.length === 1 || frameBytes.length === 2)
+	);
+}
+
+/**
+ * Decodes a block of which {@link isDirect} is true, missing samples included, in one pass over its planes.
+ *
+ * @param reference integers of the column that this one is told from.
+ * @throws RangeError saying what is wrong with the block.
+ */
+export function decodeDirect(
+	{ encoding, frameBytes }: Block,
+	bytes: Uint8Array,
+	reference: Int32Array | undefined,
+	samples: Float64Array,
+	runs: Uint32Array,
+): void {
+	if (encoding.kind !== "integers" || !("lowBits" in encoding.coding)) return;
+	const { scale, coding } = encoding;
+	let present = 0;
+	for (let i = 0; i < runs.length; i += 2) present += runs[i];
+	const [low, high] = unpackPlanes(
+		bytes,
+		frameBytes,
+		frameBytes.length,
+		present,
+	);
+	const planes = {
+		low,
+		high: high ?? zeroScratch.take(present),
+		lowBits: coding.lowBits,
+	};
+	const target = { samples, runs, scale };
+	switch (coding.kind) {
+		case "level":
+			samplesFromLevels(planes, coding.base, target);
+			break;
+		case "delta":
+			samplesFromDeltas(planes, target);
+			break;
+		case "difference":
+			if (reference === undefined) throw new RangeError("no reference");
+			samplesFromDifferences(planes, reference, target);
+			break;
 	}
 }
 

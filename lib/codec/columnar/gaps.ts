@@ -128,24 +128,20 @@ export function readGaps(
 	const reader = new VarintReader(bytes);
 	const patterns = [new Uint32Array(0)];
 	for (let count = reader.read(); count > 0; count--) {
-		const runs = reader.read();
-		// A number takes a byte at least, which bounds what is allocated.
-		if (2 * runs > reader.bytesLeft) throw new RangeError("runs are missing");
-		patterns.push(Uint32Array.from({ length: 2 * runs }, () => reader.read()));
+		const pattern = readList(reader, 2 * reader.read());
+		// Each run takes a place, so there are never more runs than samples.
+		for (let i = 1; i < pattern.length; i += 2)
+			if (pattern[i] === 0) throw new RangeError("a gap is empty");
+		patterns.push(pattern);
 	}
 	const segments: (Uint32Array | null)[] = [];
 	for (const series of seriesCounts) {
 		const entry = reader.read();
 		if (entry === NO_GAPS) segments.push(null);
 		else if (entry === OWN_LIST) {
-			if (series > reader.bytesLeft)
-				throw new RangeError("patterns are missing");
-			const list = new Uint32Array(series);
-			for (let i = 0; i < series; i++) {
-				list[i] = reader.read();
-				if (list[i] >= patterns.length)
-					throw new RangeError(`pattern ${list[i]} does not exist`);
-			}
+			const list = readList(reader, series);
+			if (list.some((pattern) => pattern >= patterns.length))
+				throw new RangeError("a pattern does not exist");
 			segments.push(list);
 		} else {
 			const same = segments[entry - SAME_AS];
@@ -158,37 +154,76 @@ export function readGaps(
 	return { patterns, segments };
 }
 
+function readList(reader: VarintReader, length: number): Uint32Array {
+	// A number takes a byte at least, which bounds what is allocated.
+	if (length > reader.bytesLeft) throw new RangeError("numbers are missing");
+	const list = new Uint32Array(length);
+	for (let i = 0; i < length; i++) list[i] = reader.read();
+	return list;
+}
+
+/**
+ * A segment's samples as runs over all its series: so many that are there, then so many that are missing, and so on.
+ *
+ * @param seriesPatterns null: nothing is missing.
+ * @throws RangeError when the gaps do not agree with the series' lengths and `present`.
+ */
+export function runsOf(
+	lengths: Uint32Array,
+	present: number,
+	patterns: readonly Uint32Array[],
+	seriesPatterns: Uint32Array | null,
+): Uint32Array {
+	let pairs = 1;
+	for (
+		let series = 0;
+		seriesPatterns !== null && series < lengths.length;
+		series++
+	)
+		pairs += patterns[seriesPatterns[series]].length / 2;
+	const runs = new Uint32Array(2 * pairs);
+	let end = 0;
+	let there = 0;
+	let sum = 0;
+	for (let series = 0; series < lengths.length; series++) {
+		const pattern =
+			patterns[seriesPatterns === null ? 0 : seriesPatterns[series]];
+		let left = lengths[series];
+		for (let i = 0; i < pattern.length; i += 2) {
+			const skip = pattern[i];
+			const missing = pattern[i + 1];
+			left -= skip + missing;
+			if (left < 0) throw new RangeError("gaps reach beyond their series");
+			runs[end++] = there + skip;
+			runs[end++] = missing;
+			sum += skip;
+			there = 0;
+		}
+		there += left;
+		sum += left;
+	}
+	runs[end] = there;
+	if (sum !== present)
+		throw new RangeError("missing samples and samples do not add up");
+	return runs;
+}
+
 /**
  * Moves the samples that are there to their places, and fills the gaps with NaN.
  *
  * @param samples room for all samples; those that are there lie at its end, in order.
- * @param present how many there are.
- * @returns whether the gaps agree with lengths and `present`.
  */
-export function spreadGaps(
+export function spread(
 	samples: Float64Array,
 	present: number,
-	lengths: Uint32Array,
-	{ patterns }: Gaps,
-	seriesPatterns: Uint32Array,
-): boolean {
+	runs: Uint32Array,
+): void {
+	if (present === samples.length) return;
 	let from = samples.length - present;
 	let to = 0;
-	for (let series = 0; series < lengths.length; series++) {
-		const runs = patterns[seriesPatterns[series]];
-		const end = to + lengths[series];
-		for (let i = 0; i < runs.length; i += 2) {
-			const gapStart = to + runs[i];
-			const gapEnd = gapStart + runs[i + 1];
-			// What is missing so far never reaches what is yet to be moved.
-			if (gapEnd > end || gapEnd > from + runs[i]) return false;
-			// Runs are short: a plain loop beats copyWithin and fill.
-			while (to < gapStart) samples[to++] = samples[from++];
-			while (to < gapEnd) samples[to++] = Number.NaN;
-		}
-		if (from + end - to > samples.length) return false;
-		if (from === to) from = to = end;
-		else while (to < end) samples[to++] = samples[from++];
+	for (let i = 0; i < runs.length; i += 2) {
+		// Runs are short: a plain loop beats copyWithin and fill.
+		for (const end = to + runs[i]; to < end; ) samples[to++] = samples[from++];
+		for (const end = to + runs[i + 1]; to < end; ) samples[to++] = Number.NaN;
 	}
-	return from === samples.length;
 }

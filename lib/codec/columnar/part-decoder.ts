@@ -1,7 +1,12 @@
 import { crc32 } from "node:zlib";
 import { contextClasses } from "./contextual.js";
-import { decodeIntegers, decodeSamples } from "./decode-block.js";
-import { type Gaps, readGaps, spreadGaps } from "./gaps.js";
+import {
+	decodeDirect,
+	decodeIntegers,
+	decodeSamples,
+	isDirect,
+} from "./decode-block.js";
+import { type Gaps, readGaps, runsOf, spread } from "./gaps.js";
 import {
 	type IndexedPart,
 	type Placed,
@@ -15,6 +20,9 @@ import { zstdDecompress } from "./zstd.js";
 /** Hands out a range of the file. The bytes are only read, and not kept. */
 export type BytesOf = (range: Placed) => Uint8Array;
 
+/** The one pattern of segments that miss nothing. */
+const NO_PATTERNS = [new Uint32Array(0)];
+
 const integerScratch = new Scratch(Int32Array);
 
 /** Decodes segments of one part; what several of them need is decoded once. */
@@ -24,6 +32,14 @@ export class PartDecoder {
 	readonly #integers = new Map<number, Int32Array>();
 	readonly #classes = new Map<number, Uint8Array>();
 	#gaps: Gaps | undefined;
+	#lastRuns:
+		| {
+				lengths: Uint32Array;
+				present: number;
+				patterns: Uint32Array | null;
+				runs: Uint32Array;
+		  }
+		| undefined;
 
 	constructor(part: IndexedPart, bytesOf: BytesOf) {
 		this.#part = part;
@@ -35,28 +51,53 @@ export class PartDecoder {
 	 * @throws ArchiverError DATA_CORRUPT
 	 */
 	decode(segment: Segment, samples: Float64Array): void {
-		const { present, block, column } = segment;
-		const there = samples.subarray(samples.length - present);
-		naming(column, block.byteOffset, () =>
+		const { position, present, block, column } = segment;
+		naming(column, block.byteOffset, () => {
+			const runs = this.#runsOf(segment);
+			if (isDirect(block) && !this.#part.referenced.has(position)) {
+				const reference = referenceOf(block);
+				decodeDirect(
+					block,
+					this.#checkedBytes(segment),
+					reference === undefined
+						? undefined
+						: this.#integersOf(this.#part.segments[reference]),
+					samples,
+					runs,
+				);
+				return;
+			}
 			decodeSamples(
 				block,
 				() => this.#checkedBytes(segment),
 				() => this.#integersOf(segment),
-				there,
-			),
-		);
-		if (present === samples.length) return;
-		const gaps = this.#readGaps();
-		const patterns = gaps.segments[segment.position];
-		if (
-			patterns === null ||
-			!spreadGaps(samples, present, segment.lengths, gaps, patterns)
-		)
-			throw corrupt(
-				"missing samples and samples do not add up",
-				this.#part.gaps?.byteOffset ?? block.byteOffset,
-				column,
+				samples.subarray(samples.length - present),
 			);
+			spread(samples, present, runs);
+		});
+	}
+
+	/** Where the segment's samples go; segments with the same places share it. */
+	#runsOf({ position, lengths, present, samples }: Segment): Uint32Array {
+		const patterns =
+			present === samples ? null : this.#readGaps().segments[position];
+		const last = this.#lastRuns;
+		if (
+			last !== undefined &&
+			last.patterns === patterns &&
+			last.present === present &&
+			last.lengths.length === lengths.length &&
+			last.lengths.every((length, series) => length === lengths[series])
+		)
+			return last.runs;
+		const runs = runsOf(
+			lengths,
+			present,
+			patterns === null ? NO_PATTERNS : this.#readGaps().patterns,
+			patterns,
+		);
+		this.#lastRuns = { lengths, present, patterns, runs };
+		return runs;
 	}
 
 	/** Integers of a segment, kept where other segments are told from it. */

@@ -61,20 +61,10 @@ export class VarintReader {
 	}
 
 	read(): number {
-		let value = 0;
-		let factor = 1;
-		for (let i = 0; i < MAX_VARINT_BYTES; i++) {
-			if (this.#position >= this.#bytes.length)
-				throw new RangeError("a number is cut off");
-			const byte = this.#bytes[this.#position++];
-			value += (byte & 0x7f) * factor;
-			if (byte < 0x80) {
-				if (value > Number.MAX_SAFE_INTEGER) break;
-				return value;
-			}
-			factor *= 128;
-		}
-		throw new RangeError("a number is too large");
+		const first = this.#bytes[this.#position];
+		if (first >= 0x80 || first === undefined) return this.#readLong();
+		this.#position++;
+		return first;
 	}
 
 	readSigned(): number {
@@ -93,5 +83,22 @@ export class VarintReader {
 	/** Throws unless everything was read. */
 	end(): void {
 		if (this.bytesLeft > 0) throw new RangeError("bytes are left over");
+	}
+
+	#readLong(): number {
+		let value = 0;
+		let factor = 1;
+		for (let i = 0; i < MAX_VARINT_BYTES; i++) {
+			if (this.#position >= this.#bytes.length)
+				throw new RangeError("a number is cut off");
+			const byte = this.#bytes[this.#position++];
+			value += (byte & 0x7f) * factor;
+			if (byte < 0x80) {
+				if (value > Number.MAX_SAFE_INTEGER) break;
+				return value;
+			}
+			factor *= 128;
+		}
+		throw new RangeError("a number is too large");
 	}
 }
