@@ -54,7 +54,7 @@ describe("opening a job database", () => {
 	});
 
 	for (const version of [10, 11])
-		it(`takes ClusterCockpit's version ${version}, and only adds a table of ours`, async () => {
+		it(`takes ClusterCockpit's version ${version}, and only adds tables of ours`, async () => {
 			await makeForeignDatabase(file(), { version });
 			const before = await schemaOf(file());
 			await using(file(), async (repository) =>
