@@ -141,7 +141,10 @@ describe("an archiver that recovers", () => {
 	it("tells hooks what a crash kept from being told, with the same id", async () => {
 		const ids: string[] = [];
 		const hanging: ArchiverHooks = {
-			onJobStop: (_, { id }) => (ids.push(id), new Promise(() => {})),
+			onJobStop: (_, { id }) => {
+				ids.push(id);
+				return new Promise(() => {});
+			},
 		};
 		const house = await openHouse({ hooks: [hanging] });
 		const jobs = await house.registerIds([1, 2, 3]);
