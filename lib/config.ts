@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import * as v from "valibot";
 import { ArchiverError } from "./errors.js";
+import { record } from "./schema/record.js";
 
 interface OptionSpec<T> {
 	/** Environment variable. */
@@ -105,6 +106,15 @@ export const OPTIONS = {
 		0,
 		"seconds between archived samples; 0: as recorded",
 	),
+	percentiles: percentileList(
+		"ARCHIVER_PERCENTILES",
+		"percentiles over the series that json data gets beside its medians, such as 25,75",
+	),
+	minCompleteness: share(
+		"ARCHIVER_MIN_COMPLETENESS",
+		0,
+		"share of a job's samples, 0 to 1, below which its archiving fails",
+	),
 	shutdownTimeoutMs: integer(
 		"ARCHIVER_SHUTDOWN_TIMEOUT_MS",
 		0,
@@ -148,7 +158,16 @@ export type ArchiverOptions = {
 	[K in OptionName]: (typeof OPTIONS)[K] extends OptionSpec<infer T>
 		? T
 		: never;
+} & {
+	/** Cluster -> what is different for its jobs. The one option that the environment cannot give. */
+	perCluster: Readonly<Record<string, Partial<ClusterOptions>>>;
 };
+/** Options that a cluster may have its own of. */
+export type ClusterOptions = Pick<
+	ArchiverOptions,
+	(typeof CLUSTER_OPTIONS)[number]
+>;
+const CLUSTER_OPTIONS = ["coreScopeMaxNodes", "resolutionSeconds"] as const;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -163,7 +182,8 @@ export function resolveOptions(
 ): Readonly<ArchiverOptions> {
 	const problems: string[] = [];
 	const resolved: Record<string, unknown> = {};
-	for (const name of Object.keys(explicit)) {
+	const { perCluster = {}, ...explicitOptions } = explicit;
+	for (const name of Object.keys(explicitOptions)) {
 		if (!Object.hasOwn(OPTIONS, name)) problems.push(`${name}: no such option`);
 	}
 	for (const [name, spec] of Object.entries<OptionSpec<unknown>>(OPTIONS)) {
@@ -175,6 +195,7 @@ export function resolveOptions(
 			resolved[name] = accept(spec, text, spec.env, problems);
 		else resolved[name] = spec.default();
 	}
+	resolved.perCluster = acceptPerCluster(perCluster, problems);
 	const options = resolved as ArchiverOptions;
 	if (problems.length === 0) settleThreads(options, explicit, env, problems);
 	if (problems.length > 0) {
@@ -185,6 +206,42 @@ export function resolveOptions(
 		);
 	}
 	return Object.freeze(options);
+}
+
+/** The options that hold for the jobs of `cluster`. */
+export function optionsForCluster(
+	options: Readonly<ArchiverOptions>,
+	cluster: string,
+): ClusterOptions {
+	const { coreScopeMaxNodes, resolutionSeconds, perCluster } = options;
+	const own = Object.hasOwn(perCluster, cluster) ? perCluster[cluster] : {};
+	return { coreScopeMaxNodes, resolutionSeconds, ...own };
+}
+
+function acceptPerCluster(
+	perCluster: unknown,
+	problems: string[],
+): ArchiverOptions["perCluster"] {
+	const accepted = record<Partial<ClusterOptions>>();
+	for (const [cluster, own] of Object.entries(perCluster as object)) {
+		accepted[cluster] = {};
+		for (const [name, value] of Object.entries(own ?? {})) {
+			const path = `perCluster.${cluster}.${name}`;
+			if (!isClusterOption(name)) problems.push(`${path}: no such option`);
+			else if (value !== undefined)
+				accepted[cluster][name] = accept(
+					OPTIONS[name],
+					value,
+					path,
+					problems,
+				) as number;
+		}
+	}
+	return accepted;
+}
+
+function isClusterOption(name: string): name is keyof ClusterOptions {
+	return (CLUSTER_OPTIONS as readonly string[]).includes(name);
 }
 
 function accept(
@@ -255,6 +312,63 @@ function integer(
 		),
 		default: typeof byDefault === "number" ? () => byDefault : byDefault,
 		defaultText,
+		description,
+	};
+}
+
+function share(
+	env: string,
+	byDefault: number,
+	description: string,
+): OptionSpec<number> {
+	return {
+		env,
+		expects: "a number from 0 to 1",
+		schema: v.pipe(
+			v.union([
+				v.number(),
+				v.pipe(
+					v.string(),
+					v.trim(),
+					v.regex(/^(\d+\.?\d*|\.\d+)$/),
+					v.transform(Number),
+				),
+			]),
+			v.minValue(0),
+			v.maxValue(1),
+		),
+		default: () => byDefault,
+		description,
+	};
+}
+
+/** Whole numbers, since ClusterCockpit reads their names as such. */
+function percentileList(
+	env: string,
+	description: string,
+): OptionSpec<readonly number[]> {
+	const percentile = v.pipe(
+		v.number(),
+		v.integer(),
+		v.minValue(1),
+		v.maxValue(99),
+	);
+	return {
+		env,
+		expects: "whole numbers from 1 to 99",
+		schema: v.pipe(
+			v.union([
+				v.array(v.number()),
+				v.pipe(
+					v.string(),
+					v.regex(/^\s*\d+\s*(,\s*\d+\s*)*$/),
+					v.transform((list) => list.split(",").map(Number)),
+				),
+			]),
+			v.array(percentile),
+		),
+		default: () => [],
+		defaultText: "none",
 		description,
 	};
 }

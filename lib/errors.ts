@@ -36,6 +36,11 @@ export const ERROR_CODES = {
 		retryable: false,
 		meaning: "the source holds no sample at all for the job",
 	},
+	SOURCE_PARTIAL: {
+		retryable: true,
+		meaning:
+			"the source holds less of the job's samples than minCompleteness asks for",
+	},
 	SOURCE_UNAVAILABLE: {
 		retryable: true,
 		meaning: "the metric source did not answer or failed",

@@ -1,4 +1,3 @@
-import type { Column, MeasuredColumn } from "../lib/codec/column.js";
 import {
 	encodePart,
 	encodeTail,
@@ -10,28 +9,37 @@ import {
 	textChecksumOf,
 } from "../lib/codec/data-id.js";
 import { encodeJson, encodeJsonColumn } from "../lib/codec/json/index.js";
-import { measureColumn } from "../lib/codec/statistics.js";
 import type {
 	EncodedChunk,
 	EncodeTask,
 	PlacedFragment,
 } from "../lib/dispatch/messages.js";
 import { columnsOfChunk } from "./columns-of-chunk.js";
+import { completenessOf } from "./completeness.js";
 import { exactCopy } from "./exact-copy.js";
-import { describeFinished } from "./finish.js";
+import { describeFinished, factsInIndex } from "./finish.js";
 import type { Answer } from "./main.js";
+import {
+	factsOfBrought,
+	measured,
+	type PreparedColumns,
+	prepareColumns,
+} from "./prepare-columns.js";
 
-/** Measures and encodes a chunk; a whole job becomes the complete data file. */
+/** Prepares, measures and encodes a chunk; a whole job becomes the complete data file. */
 export function encodeTask(task: EncodeTask): Answer<EncodedChunk> {
 	const { chunk } = task;
-	const columns = columnsOfChunk(chunk);
+	const prepared = prepareColumns(columnsOfChunk(chunk), task);
 	const encoded =
 		task.format === "columnar"
-			? encodeColumnar(columns, task)
-			: encodeAsJson(columns, task);
+			? encodeColumnar(prepared, task)
+			: encodeAsJson(prepared, task);
 	const value: EncodedChunk = {
 		...encoded,
-		samples: columns.reduce((sum, { samples }) => sum + samples.length, 0),
+		samples: prepared.columns.reduce(
+			(sum, { samples }) => sum + samples.length,
+			0,
+		),
 	};
 	const transfer = [value.bytes.buffer];
 	if (chunk.kind === "samples") {
@@ -44,48 +52,63 @@ export function encodeTask(task: EncodeTask): Answer<EncodedChunk> {
 type Encoded = Omit<EncodedChunk, "samples">;
 
 function encodeColumnar(
-	columns: readonly Column[],
-	{ compression, whole }: EncodeTask,
+	prepared: PreparedColumns,
+	{ compression, whole, expected }: EncodeTask,
 ): Encoded {
-	const { frames, summary: part } = encodePart(columns, compression);
+	const { frames, summary: part } = encodePart(prepared.columns, compression);
+	const facts = factsOfBrought(prepared, part.columns);
 	if (!whole) {
 		return {
 			bytes: exactCopy(frames),
-			summary: { format: "columnar", part },
+			summary: { format: "columnar", part, ...facts },
 		};
 	}
+	const completeness = expected && completenessOf(expected, facts.tallies);
 	const header = fileHeader();
-	const tail = encodeTail([{ byteOffset: header.length, summary: part }], {});
+	const tail = encodeTail(
+		[{ byteOffset: header.length, summary: part }],
+		factsInIndex(completeness),
+	);
 	const bytes = exactCopy(header, frames, tail);
 	return {
 		bytes,
-		finished: describeFinished(
-			"columnar",
-			dataIdOf(bytes, "columnar"),
-			part.columns,
-		),
+		finished: describeFinished({
+			encoding: "columnar",
+			dataId: dataIdOf(bytes, "columnar"),
+			columns: part.columns,
+			recorded: facts.recorded,
+			completeness,
+		}),
 	};
 }
 
 function encodeAsJson(
-	columns: readonly Column[],
-	{ whole }: EncodeTask,
+	prepared: PreparedColumns,
+	{ whole, percentiles, expected }: EncodeTask,
 ): Encoded {
-	const measured = columns.map(
-		({ samples: _, statisticsSeries: __, ...header }, i): MeasuredColumn => ({
-			...header,
-			statistics: measureColumn(columns[i]),
-		}),
-	);
+	const { columns } = prepared;
+	const archived = columns.map(measured);
+	const facts = factsOfBrought(prepared, archived);
 	if (whole) {
-		const { encoding, bytes } = encodeJson(columns);
+		const { encoding, bytes } = encodeJson(columns, percentiles);
 		const dataId =
 			encoding === "json"
 				? dataIdOf(bytes, encoding)
 				: dataIdOfTexts([textChecksumOf(bytes)]);
-		return { bytes, finished: describeFinished(encoding, dataId, measured) };
+		return {
+			bytes,
+			finished: describeFinished({
+				encoding,
+				dataId,
+				columns: archived,
+				recorded: facts.recorded,
+				completeness: expected && completenessOf(expected, facts.tallies),
+			}),
+		};
 	}
-	const members = columns.map(encodeJsonColumn);
+	const members = columns.map((column) =>
+		encodeJsonColumn(column, percentiles),
+	);
 	let byteOffset = 0;
 	const fragments = columns.map(({ metric, scope }, i): PlacedFragment => {
 		const { byteLength } = members[i];
@@ -100,6 +123,6 @@ function encodeAsJson(
 	});
 	return {
 		bytes: exactCopy(...members),
-		summary: { format: "json", fragments, columns: measured },
+		summary: { format: "json", fragments, columns: archived, ...facts },
 	};
 }

@@ -1,4 +1,5 @@
 import type { DataFormat } from "../codec/column.js";
+import type { Completeness } from "../schema/completeness.js";
 import type { Job } from "../schema/job.js";
 
 /** Key in a job's `metaData` under which this archiver leaves a JSON string about what it stored. */
@@ -12,6 +13,10 @@ export interface DataFacts {
 	series: number;
 	/** Gaps included. */
 	samples: number;
+	/** How much of what the job should hold is there. */
+	completeness?: Completeness;
+	/** What could not be archived as it was asked for, each with its reason. */
+	notes?: readonly string[];
 }
 
 /** `job` with `facts` in place of what its `metaData` said before. ClusterCockpit keeps it when it edits a meta. */

@@ -1,4 +1,5 @@
 import type { StatisticsSeries } from "../schema/metric.js";
+import { record } from "../schema/record.js";
 import type { Column } from "./column.js";
 
 /** A metric with fewer series than this gets no statistics over its series. */
@@ -17,10 +18,13 @@ const tileCounts = new Uint32Array(STEPS_PER_TILE);
  * Minimum, median and maximum over all series of a column at each time step; the median of an even number of samples
  * is the mean of the middle two. NaN where fewer than three series have a sample. As long as the longest series.
  *
+ * @param percentiles - Derived beside them; 1 to 99. Between two samples, that much of the way from one to the other:
+ *   the 50th is the median.
  * @returns undefined for fewer than eight series.
  */
 export function deriveStatisticsSeries(
 	column: Column,
+	percentiles: readonly number[] = [],
 ): StatisticsSeries | undefined {
 	const seriesCount = column.lengths.length;
 	if (seriesCount < MIN_SERIES) return undefined;
@@ -28,6 +32,7 @@ export function deriveStatisticsSeries(
 	const min = new Float64Array(steps);
 	const median = new Float64Array(steps);
 	const max = new Float64Array(steps);
+	const ranked = percentiles.map(() => new Float64Array(steps));
 	if (tile.length < seriesCount * STEPS_PER_TILE)
 		tile = new Float64Array(seriesCount * STEPS_PER_TILE);
 	for (let first = 0; first < steps; first += STEPS_PER_TILE) {
@@ -38,6 +43,7 @@ export function deriveStatisticsSeries(
 			const count = tileCounts[step - first];
 			if (count < MIN_SAMPLES) {
 				min[step] = median[step] = max[step] = Number.NaN;
+				for (const values of ranked) values[step] = Number.NaN;
 				continue;
 			}
 			const end = start + count;
@@ -51,9 +57,14 @@ export function deriveStatisticsSeries(
 			min[step] = low;
 			max[step] = high;
 			median[step] = medianOfRange(tile, start, end);
+			if (ranked.length === 0) continue;
+			tile.subarray(start, end).sort();
+			for (let i = 0; i < ranked.length; i++)
+				ranked[i][step] = atRank(tile, start, end, percentiles[i] / 100);
 		}
 	}
-	return { min, median, max };
+	if (ranked.length === 0) return { min, median, max };
+	return { min, median, max, percentiles: byName(percentiles, ranked) };
 }
 
 /** Fills the tile with the samples of time steps `first` to `last`: step after step, only those that are there. */
@@ -74,6 +85,31 @@ function gatherTile(column: Column, first: number, last: number): void {
 		}
 		seriesStart += length;
 	}
+}
+
+/** The value at a share of the way through `values[start..end)`, which are sorted. */
+function atRank(
+	values: Float64Array,
+	start: number,
+	end: number,
+	share: number,
+): number {
+	const place = start + (end - 1 - start) * share;
+	const below = Math.floor(place);
+	const lower = values[below];
+	const upper = values[Math.ceil(place)];
+	return lower === upper ? lower : lower + (upper - lower) * (place - below);
+}
+
+function byName(
+	percentiles: readonly number[],
+	ranked: readonly Float64Array[],
+): Record<string, Float64Array> {
+	const named = record<Float64Array>();
+	percentiles.forEach((percentile, i) => {
+		named[percentile] = ranked[i];
+	});
+	return named;
 }
 
 /** Median of `values[start..end)`, which is reordered. */

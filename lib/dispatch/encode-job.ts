@@ -1,32 +1,19 @@
 import type { Archive, StagedJob } from "../archive/archive.js";
-import { withDataFacts } from "../archive/data-facts.js";
-import type { DataFormat } from "../codec/column.js";
 import { fileHeader } from "../codec/columnar/index.js";
 import type { ArchiverOptions } from "../config.js";
 import { ArchiverError, toArchiverError } from "../errors.js";
 import type { JobRepository } from "../repository/repository.js";
-import { findSubCluster, metricsOf } from "../schema/cluster-lookup.js";
-import { energyOf } from "../schema/energy.js";
-import { footprintOf } from "../schema/footprint.js";
-import {
-	formatJobKey,
-	type Job,
-	type JobStatistics,
-	MONITORING_STATUS,
-} from "../schema/job.js";
-import { record } from "../schema/record.js";
-import { requestMetrics } from "../source/scopes.js";
-import type {
-	LoadRequest,
-	MetricChunk,
-	MetricSource,
-} from "../source/source.js";
+import type { Completeness } from "../schema/completeness.js";
+import { formatJobKey, type Job } from "../schema/job.js";
+import type { MetricChunk, MetricSource } from "../source/source.js";
 import type { AcceptedJob, EncodedJob } from "./accepted-job.js";
 import type { Budget, Lease } from "./budget.js";
 import type { BufferRecycler } from "./buffers.js";
 import type { ClusterCatalog } from "./clusters.js";
+import { describeArchived } from "./describe-archived.js";
 import { findDurableJob } from "./durable-job.js";
 import type { ChunkSummary, EncodedChunk, FinishedJob } from "./messages.js";
+import { type JobPlan, planJob } from "./plan-job.js";
 import type { RunOptions, WorkerPool } from "./pool.js";
 
 /** Rooms and settings that a job meets on its way to the archive's staging. */
@@ -44,9 +31,6 @@ export interface EncodingContext {
 	/** Told when loading is over and computing goes on. */
 	onLoaded(accepted: AcceptedJob): void;
 }
-
-/** A request before it has the signal of the stream that sends it. */
-type RequestPlan = Omit<LoadRequest, "signal">;
 
 /**
  * Chunks are at most a quarter of the buffer, so that the head of the order, a chunk in its hands and one that it
@@ -78,20 +62,14 @@ export async function encodeJob(
 			: undefined;
 		if (durable !== undefined) return durable;
 		const job = await completeJob(accepted.job, context.repository);
-		const request = await planRequest(job, context);
+		const plan = await planJob(job, context);
 		staged = await context.archive.stage(job);
-		const finished = await new ChunkStream(
-			accepted,
-			request,
-			staged,
-			context,
-		).run();
-		const archived = describeArchived(
-			job,
-			request,
-			finished,
-			context.archive.format,
-		);
+		const stream = new ChunkStream(accepted, plan, staged, context);
+		const finished = await stream.run();
+		const archived = describeArchived(job, plan.metrics, finished, {
+			format: context.archive.format,
+			notes: stream.notes,
+		});
 		signal.throwIfAborted();
 		await staged.seal(finished.encoding, archived.job);
 		return {
@@ -134,79 +112,18 @@ async function completeJob(job: Job, repository: JobRepository): Promise<Job> {
 	return { ...job, id: known.id, metaData };
 }
 
-async function planRequest(
-	job: Job,
-	context: EncodingContext,
-): Promise<RequestPlan> {
-	const { options, source, buffers } = context;
-	const cluster = await context.clusters.find(job.cluster);
-	const subCluster = findSubCluster(cluster, job);
-	if (subCluster === undefined && !source.replays) {
-		throw new ArchiverError(
-			"CLUSTER_UNKNOWN",
-			`cluster ${job.cluster} has no subcluster ${JSON.stringify(job.subCluster)}`,
-			{
-				field: "subCluster",
-				received: job.subCluster,
-			},
-		);
-	}
-	const metrics = metricsOf(cluster, subCluster?.name ?? job.subCluster);
-	return {
-		job,
-		cluster,
-		subCluster,
-		metrics: requestMetrics(metrics, job, options),
-		resolution: options.resolutionSeconds,
-		maxChunkBytes: context.chunkBytes,
-		splitColumns: context.archive.format === "columnar",
-		allocate: (byteLength) => buffers.take(byteLength),
-	};
-}
-
-function describeArchived(
-	job: Job,
-	request: RequestPlan,
-	finished: FinishedJob,
-	format: DataFormat,
-): EncodedJob["row"] {
-	const statistics = Object.assign(
-		record<JobStatistics>(),
-		Object.fromEntries(finished.statistics),
-	);
-	const configs = metricsOf(
-		request.cluster,
-		request.subCluster?.name ?? job.subCluster,
-	);
-	const footprint = footprintOf(configs, statistics);
-	const { energyFootprint, energy } = energyOf(configs, statistics, job);
-	const described: Job = {
-		...job,
-		monitoringStatus: MONITORING_STATUS.archivingSuccessful,
-		statistics,
-		footprint,
-		energyFootprint,
-		energy,
-	};
-	const { dataId, series, samples } = finished;
-	return {
-		job: withDataFacts(described, { format, dataId, series, samples }),
-		footprint,
-		energyFootprint,
-		energy,
-	};
-}
-
 /** One job's chunks on their way through the pool into staging. */
 class ChunkStream {
 	readonly #accepted: AcceptedJob;
-	readonly #request: RequestPlan;
+	readonly #plan: JobPlan;
 	readonly #staged: StagedJob;
 	readonly #context: EncodingContext;
 	readonly #parts: Promise<EncodedChunk>[] = [];
 	readonly #leases: Lease[] = [];
 	/** Ends loading early: the job is cancelled, the source too slow, or a part has failed. */
 	readonly #stop = new AbortController();
+	/** What could not be archived as it was asked for. */
+	notes: readonly string[] = [];
 	/** Time spent waiting for the source. */
 	#sourceMs = 0;
 	/** Appends so far; each waits for the one before it. */
@@ -214,12 +131,12 @@ class ChunkStream {
 
 	constructor(
 		accepted: AcceptedJob,
-		request: RequestPlan,
+		plan: JobPlan,
 		staged: StagedJob,
 		context: EncodingContext,
 	) {
 		this.#accepted = accepted;
-		this.#request = request;
+		this.#plan = plan;
 		this.#staged = staged;
 		this.#context = context;
 	}
@@ -232,7 +149,7 @@ class ChunkStream {
 			await this.#load();
 			this.#context.onLoaded(this.#accepted);
 			const finished = await this.#finish();
-			if (finished.presentSamples === 0) throw noData(this.#accepted.job);
+			this.#checkCompleteness(finished);
 			return finished;
 		} catch (error) {
 			// A failed part stops the loading; the part's own failure is the one to tell.
@@ -246,7 +163,7 @@ class ChunkStream {
 
 	async #load(): Promise<void> {
 		const chunks = this.#context.source
-			.load({ ...this.#request, signal: this.#stop.signal })
+			.load({ ...this.#plan.request, signal: this.#stop.signal })
 			[Symbol.asyncIterator]();
 		try {
 			for (;;) {
@@ -321,12 +238,18 @@ class ChunkStream {
 		lease: Lease,
 	): Promise<EncodedChunk> {
 		const { pool, archive, options, buffers } = this.#context;
+		const { preparation, scopes, expected } = this.#plan;
+		const native = chunk.native ? scopes : undefined;
+		if (native !== undefined) this.notes = native.problems;
 		const task = {
 			kind: "encode",
 			chunk,
 			whole,
 			format: archive.format,
 			compression: options.compression,
+			percentiles: options.percentiles,
+			preparation: { ...preparation, scopes: native?.plan },
+			expected: whole ? expected : undefined,
 		} as const;
 		const encoded = await pool.run(task, {
 			...this.#taskOptions(),
@@ -365,6 +288,14 @@ class ChunkStream {
 		return finished;
 	}
 
+	#checkCompleteness({ presentSamples, completeness }: FinishedJob): void {
+		const { minCompleteness } = this.#context.options;
+		const { job } = this.#accepted;
+		if (presentSamples === 0) throw noData(job);
+		if (completeness !== undefined && completeness.share < minCompleteness)
+			throw partial(job, completeness, minCompleteness);
+	}
+
 	async #finishParts(parts: EncodedChunk[]): Promise<FinishedJob> {
 		let byteOffset = fileHeader().byteLength;
 		const described = parts.map(({ bytes, summary }) => {
@@ -374,7 +305,7 @@ class ChunkStream {
 			return part;
 		});
 		const { finished, tail, layout } = await this.#context.pool.run(
-			{ kind: "finish", parts: described },
+			{ kind: "finish", parts: described, expected: this.#plan.expected },
 			this.#taskOptions(),
 		);
 		// ClusterCockpit's JSON nests by metric, so its parts are kept until their order is known; the lease covers them.
@@ -393,6 +324,24 @@ function noData(job: Job): ArchiverError {
 	return new ArchiverError(
 		"NO_DATA",
 		`the source holds no samples for job ${formatJobKey(job)}`,
+	);
+}
+
+function partial(
+	job: Job,
+	{ share, metrics }: Completeness,
+	minCompleteness: number,
+): ArchiverError {
+	return new ArchiverError(
+		"SOURCE_PARTIAL",
+		`the source holds ${share} of the samples of job ${formatJobKey(job)}, and at least ${minCompleteness} is asked for`,
+		{
+			problems: Object.entries(metrics).flatMap(([name, { samples }]) =>
+				samples[0] < samples[1]
+					? [`${name}: ${samples[0]} of ${samples[1]} samples`]
+					: [],
+			),
+		},
 	);
 }
 

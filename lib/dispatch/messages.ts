@@ -9,8 +9,13 @@ import type { PartSummary } from "../codec/columnar/index.js";
 import type { TextChecksum } from "../codec/data-id.js";
 import type { JsonFragment } from "../codec/json/index.js";
 import type { ErrorCode, ErrorDetails } from "../errors.js";
+import type { Aggregation } from "../schema/cluster.js";
+import type { Completeness } from "../schema/completeness.js";
 import type { JobStatistics } from "../schema/job.js";
 import type { DataSelection } from "../schema/metric.js";
+import type { MetricScope } from "../schema/scope.js";
+import type { ExpectedSeries } from "../source/expected-series.js";
+import type { ScopePlan } from "../source/scope-plan.js";
 import type { MetricChunk } from "../source/source.js";
 
 /**
@@ -24,8 +29,26 @@ export interface EncodeTask {
 	chunk: MetricChunk;
 	format: DataFormat;
 	compression: Compression;
+	/** json: percentiles to store with statistics over the series. Readers of columnar data derive them. */
+	percentiles?: readonly number[];
 	/** The chunk is the whole job: finish it as well, and return the complete data file. */
 	whole: boolean;
+	/** What becomes of the chunk's columns before they are encoded; absent: nothing. */
+	preparation?: Preparation;
+	/** What a whole job should hold; absent: its completeness is not asked for. */
+	expected?: ExpectedSeries;
+}
+
+/** How a job's columns become those that are archived. */
+export interface Preparation {
+	/** For a chunk of native columns. */
+	scopes?: ScopePlan;
+	/** How metrics are aggregated that get a node scope which nobody brought. */
+	aggregations: ReadonlyMap<string, Aggregation>;
+	/** Seconds between archived samples; 0: as recorded. */
+	resolutionSeconds: number;
+	/** Metrics whose samples are amounts, such as joules in a timestep: these have no average at another timestep. */
+	amounts: ReadonlySet<string>;
 }
 
 /** Transferred: `bytes`, `recycled`. */
@@ -42,9 +65,35 @@ export interface EncodedChunk {
 }
 
 /** What {@link FinishTask} has to know of a part. Opaque to the main thread. */
-export type ChunkSummary =
-	| { format: "columnar"; part: PartSummary }
-	| { format: "json"; fragments: PlacedFragment[]; columns: MeasuredColumn[] };
+export type ChunkSummary = BroughtFacts &
+	(
+		| { format: "columnar"; part: PartSummary }
+		| { format: "json"; fragments: PlacedFragment[]; columns: MeasuredColumn[] }
+	);
+
+/** What is known of a chunk as its source brought it. */
+export interface BroughtFacts {
+	tallies: ColumnTally[];
+	/** Its columns at node scope before they were resampled; absent: they are archived as they were. */
+	recorded?: MeasuredColumn[];
+}
+
+/** What a source brought of one column, in one chunk. */
+export interface ColumnTally {
+	metric: string;
+	scope: MetricScope;
+	/** Seconds. */
+	timestep: number;
+	/** Hosts with a sample, each once. */
+	hosts: readonly string[];
+	/** Series, those without samples included. */
+	series: number;
+	/** Series with a sample. */
+	presentSeries: number;
+	presentSamples: number;
+	/** Samples of the longest series, gaps included. */
+	longestSeries: number;
+}
 
 /** A gzip member with one column, and where it lies in its part. */
 export interface PlacedFragment extends JsonFragment, TextChecksum {
@@ -64,6 +113,8 @@ export interface FinishTask {
 	kind: "finish";
 	/** In the order in which the parts were written. */
 	parts: { byteOffset: number; summary: ChunkSummary }[];
+	/** What the job should hold. */
+	expected: ExpectedSeries;
 }
 
 /** What is known of a job once all its chunks are encoded. */
@@ -71,13 +122,15 @@ export interface FinishedJob {
 	encoding: DataEncoding;
 	/** Which version of the data this is: see `dataIdOf`. */
 	dataId: string;
-	/** metric -> statistics over the job; null-prototype on the worker, an ordinary clone here. */
+	/** metric -> statistics over the job, of the samples as recorded, whatever resolution they are archived at. */
 	statistics: [metric: string, statistics: JobStatistics][];
 	columns: number;
 	series: number;
 	samples: number;
 	/** Samples that are there, gaps left out. */
 	presentSamples: number;
+	/** Absent where it was not asked for. */
+	completeness?: Completeness;
 }
 
 /** Transferred: `tail`. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../errors.js";
+import type { Completeness } from "../schema/completeness.js";
 import type { Job, JobKey, JobState } from "../schema/job.js";
 
 /** A job to be recorded as started. Counts that are absent follow from the resources. */
@@ -12,6 +13,8 @@ export interface ArchivedRow {
 	footprint: Record<string, number>;
 	energyFootprint: Record<string, number>;
 	energy: number;
+	/** How much of the job's data is there; absent: all of it, as far as anybody knows. */
+	completeness?: Completeness;
 }
 
 /** Why a job's archiving failed, as kept beside ClusterCockpit's tables. */

@@ -25,18 +25,19 @@ export interface JobEnergy {
  * The energy a job took, from its statistics at node scope.
  *
  * - `energy: "power"`: mean watts of a node x nodes x hours.
- * - `energy: "energy"`: a sample is what a node took in one timestep, in J or Wh; so mean sample x nodes x samples,
- *   where samples = floor(duration / timestep) + 1.
+ * - `energy: "energy"`: a sample is what a node took in one timestep, in J or Wh; so mean sample x nodes x samples.
  *
  * Prefixes count (mW, kW, MJ). A metric without samples, or whose unit does not say how much energy it is, is left out.
  *
  * @param metrics - The metrics of the job's subcluster, see `metricsOf`.
  * @param statistics - Metric -> statistics over the whole job.
+ * @param samples - Metric -> samples that a whole series of it has; where that is not known, floor(duration / timestep) + 1.
  */
 export function energyOf(
 	metrics: readonly MetricConfig[],
 	statistics: Record<string, JobStatistics>,
 	job: Pick<Job, "numNodes" | "duration">,
+	samples?: ReadonlyMap<string, number>,
 ): JobEnergy {
 	const energyFootprint = record<number>();
 	let total = 0;
@@ -44,7 +45,12 @@ export function energyOf(
 		const { name } = metric;
 		if (metric.energy === undefined || !Object.hasOwn(statistics, name))
 			continue;
-		const kilowattHours = kilowattHoursOf(metric, statistics[name], job);
+		const kilowattHours = kilowattHoursOf(
+			metric,
+			statistics[name],
+			job,
+			samples?.get(name),
+		);
 		if (!Number.isFinite(kilowattHours)) continue;
 		energyFootprint[name] = round2(kilowattHours);
 		total += kilowattHours;
@@ -64,6 +70,7 @@ function kilowattHoursOf(
 	{ energy, timestep }: MetricConfig,
 	{ avg, unit }: JobStatistics,
 	{ numNodes, duration }: Pick<Job, "numNodes" | "duration">,
+	samples = Math.floor(duration / timestep) + 1,
 ): number {
 	if (!isEnergyUnit(energy, unit)) return Number.NaN;
 	const perNode = avg * prefixFactor(unit.prefix);
@@ -71,7 +78,6 @@ function kilowattHoursOf(
 		const kilowatts = (perNode * numNodes) / WATTS_PER_KILOWATT;
 		return kilowatts * (duration / SECONDS_PER_HOUR);
 	}
-	const samples = Math.floor(duration / timestep) + 1;
 	return (
 		perNode * numNodes * samples * (KWH_PER_BASE.get(unit.base) ?? Number.NaN)
 	);

@@ -30,13 +30,17 @@ export interface EncodedJson {
  * and data read back gives the same bytes again. Statistics of a series without samples are null.
  * Brought `statisticsSeries` are kept.
  *
+ * @param percentiles - To write with `statisticsSeries` that are not brought; 1 to 99.
  * @throws ArchiverError INVALID_INPUT when a metric comes twice at one scope.
  */
-export function encodeJson(columns: readonly Column[]): EncodedJson {
+export function encodeJson(
+	columns: readonly Column[],
+	percentiles: readonly number[] = [],
+): EncodedJson {
 	const writer = new TextWriter(expectedTextBytes(columns));
 	for (const piece of nestByMetric(columns)) {
 		if (typeof piece === "string") writer.write(piece);
-		else writeColumn(writer, piece);
+		else writeColumn(writer, piece, percentiles);
 	}
 	const text = writer.text();
 	return text.length > PLAIN_TEXT_MAX_BYTES
@@ -48,9 +52,12 @@ export function encodeJson(columns: readonly Column[]): EncodedJson {
  * Encodes one column of a job whose columns arrive bit by bit, as a gzip member of its own; {@link assembleJson} says
  * what goes between such members. The bytes own their whole `ArrayBuffer`.
  */
-export function encodeJsonColumn(column: Column): Uint8Array<ArrayBuffer> {
+export function encodeJsonColumn(
+	column: Column,
+	percentiles: readonly number[] = [],
+): Uint8Array<ArrayBuffer> {
 	const writer = new TextWriter(expectedTextBytes([column]));
-	writeColumn(writer, column);
+	writeColumn(writer, column, percentiles);
 	return compress(writer.text());
 }
 
@@ -87,7 +94,11 @@ export function* nestByMetric<C extends { metric: string; scope: string }>(
 	yield columns.length === 0 ? "{}" : "}}";
 }
 
-function writeColumn(writer: TextWriter, column: Column): void {
+function writeColumn(
+	writer: TextWriter,
+	column: Column,
+	percentiles: readonly number[],
+): void {
 	const rounded = { ...column, samples: roundedCopy(column.samples) };
 	const statistics = measureColumn(rounded);
 	const { unit, timestep, hostnames, ids, lengths, samples } = rounded;
@@ -109,7 +120,7 @@ function writeColumn(writer: TextWriter, column: Column): void {
 	}
 	writer.write("]");
 	const statisticsSeries =
-		column.statisticsSeries ?? deriveStatisticsSeries(rounded);
+		column.statisticsSeries ?? deriveStatisticsSeries(rounded, percentiles);
 	if (statisticsSeries !== undefined)
 		writeStatisticsSeries(writer, statisticsSeries);
 	writer.write("}");

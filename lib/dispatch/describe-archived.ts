@@ -1,0 +1,67 @@
+import { type DataFacts, withDataFacts } from "../archive/data-facts.js";
+import type { DataFormat } from "../codec/column.js";
+import type { ArchivedRow } from "../repository/repository.js";
+import type { MetricConfig } from "../schema/cluster.js";
+import type { Completeness } from "../schema/completeness.js";
+import { energyOf } from "../schema/energy.js";
+import { footprintOf } from "../schema/footprint.js";
+import {
+	type Job,
+	type JobStatistics,
+	MONITORING_STATUS,
+} from "../schema/job.js";
+import { record } from "../schema/record.js";
+import type { FinishedJob } from "./messages.js";
+
+/**
+ * A job as it is archived and recorded, with what follows from its samples.
+ *
+ * @param metrics - Those of the job's subcluster.
+ * @param notes - What could not be archived as it was asked for.
+ */
+export function describeArchived(
+	job: Job,
+	metrics: readonly MetricConfig[],
+	finished: FinishedJob,
+	{ format, notes }: { format: DataFormat; notes: readonly string[] },
+): ArchivedRow {
+	const statistics = Object.assign(
+		record<JobStatistics>(),
+		Object.fromEntries(finished.statistics),
+	);
+	const { dataId, series, samples, completeness } = finished;
+	const footprint = footprintOf(metrics, statistics);
+	const { energyFootprint, energy } = energyOf(
+		metrics,
+		statistics,
+		job,
+		completeness && samplesPerSeries(completeness),
+	);
+	const facts: DataFacts = { format, dataId, series, samples, completeness };
+	if (notes.length > 0) facts.notes = notes;
+	const archived: Job = {
+		...job,
+		monitoringStatus: MONITORING_STATUS.archivingSuccessful,
+		statistics,
+		footprint,
+		energyFootprint,
+		energy,
+	};
+	return {
+		job: withDataFacts(archived, facts),
+		footprint,
+		energyFootprint,
+		energy,
+		...(completeness && completeness.share < 1 && { completeness }),
+	};
+}
+
+/** How many samples a whole series of each metric has. */
+function samplesPerSeries({ metrics }: Completeness): Map<string, number> {
+	return new Map(
+		Object.entries(metrics).map(([name, { series, samples }]) => [
+			name,
+			series[1] === 0 ? 0 : samples[1] / series[1],
+		]),
+	);
+}
