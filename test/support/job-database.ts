@@ -25,7 +25,6 @@ export async function makeForeignDatabase(
 			DROP INDEX hpc_job_archiver_status;
 			DROP TABLE hpc_job_archiver_state;
 			DROP TABLE hpc_job_archiver_untold;
-			DROP TABLE hpc_job_archiver_untold;
 			PRAGMA application_id = 0;
 			UPDATE schema_migrations SET version = ${version}, dirty = ${dirty};
 			${sql}
