@@ -6,9 +6,10 @@ import type {
 } from "../lib/schema/completeness.js";
 import { record } from "../lib/schema/record.js";
 import { METRIC_SCOPES, type MetricScope } from "../lib/schema/scope.js";
-import type {
-	ExpectedMetric,
-	ExpectedSeries,
+import {
+	type ExpectedMetric,
+	type ExpectedSeries,
+	samplesPerSeries,
 } from "../lib/source/expected-series.js";
 
 /** What a share of four decimals, 0.57 say, may come short of after the multiplication. */
@@ -18,8 +19,7 @@ const ROUNDING_ERROR = 1e-9;
  * Compares what a source brought of a job with what was expected of it.
  *
  * A series is expected for every device that the job holds, at the finest scope that the source brought the metric at.
- * It is expected to have as many samples as its timestep fits into the job, or as the longest one has. A source may bring
- * more series than the topology tells; all of them are expected then.
+ * A source may bring more series than the topology tells; all of them are expected then.
  */
 export function completenessOf(
 	expected: ExpectedSeries,
@@ -61,19 +61,19 @@ function compareMetric(
 		scope,
 		config,
 	);
-	const series = Math.max(
-		expectedSeries,
-		sum(finest, (it) => it.series),
-	);
+	const broughtSeries = sum(finest, (it) => it.series);
+	const missingSeries = Math.max(0, expectedSeries - broughtSeries);
 	const timestep = finest[0]?.timestep ?? config?.timestep ?? 0;
-	const samples = Math.max(
-		timestep > 0 ? Math.floor(expected.durationSeconds / timestep) : 0,
-		...finest.map(({ longestSeries }) => longestSeries),
-	);
+	const samples =
+		sum(finest, (it) => it.expectedSamples) +
+		missingSeries * samplesPerSeries(expected, timestep);
 	return {
 		hosts: [hosts.size, Math.max(expectedHosts, hosts.size)],
-		series: [sum(finest, (it) => it.presentSeries), series],
-		samples: [sum(finest, (it) => it.presentSamples), series * samples],
+		series: [
+			sum(finest, (it) => it.presentSeries),
+			broughtSeries + missingSeries,
+		],
+		samples: [sum(finest, (it) => it.presentSamples), samples],
 	};
 }
 
@@ -137,6 +137,6 @@ function hostsWithSamples(tallies: readonly ColumnTally[]): Set<string> {
 	return hosts;
 }
 
-function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
-	return items.reduce((total, item) => total + valueOf(item), 0);
+function sum<T>(items: readonly T[], numberOf: (item: T) => number): number {
+	return items.reduce((total, item) => total + numberOf(item), 0);
 }

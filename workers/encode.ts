@@ -56,7 +56,7 @@ function encodeColumnar(
 	{ compression, whole, expected }: EncodeTask,
 ): Encoded {
 	const { frames, summary: part } = encodePart(prepared.columns, compression);
-	const facts = factsOfBrought(prepared, part.columns);
+	const facts = factsOfBrought(prepared, part.columns, expected);
 	if (!whole) {
 		return {
 			bytes: exactCopy(frames),
@@ -88,7 +88,7 @@ function encodeAsJson(
 ): Encoded {
 	const { columns } = prepared;
 	const archived = columns.map(measured);
-	const facts = factsOfBrought(prepared, archived);
+	const facts = factsOfBrought(prepared, archived, expected);
 	if (whole) {
 		const { encoding, bytes } = encodeJson(columns, percentiles);
 		const dataId =

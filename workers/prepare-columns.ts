@@ -5,6 +5,7 @@ import type {
 	EncodeTask,
 	Preparation,
 } from "../lib/dispatch/messages.js";
+import type { ExpectedSeries } from "../lib/source/expected-series.js";
 import { bringToScopes } from "./bring-to-scopes.js";
 import { addNodeScopes } from "./node-scopes.js";
 import { resampleColumn } from "./resample.js";
@@ -42,16 +43,17 @@ export function prepareColumns(
 export function factsOfBrought(
 	{ brought, columns, recorded }: PreparedColumns,
 	archived: readonly MeasuredColumn[],
+	expected: ExpectedSeries | undefined,
 ): BroughtFacts {
+	if (expected === undefined) return { tallies: [], recorded };
 	const tallies = brought.map((column) => {
 		// What was not touched is counted already.
 		const at = columns.indexOf(column);
-		return tallyColumn(
-			column,
-			at < 0 ? countSamples(column) : archived[at].statistics.count,
-		);
+		const counts =
+			at < 0 ? countSamples(column) : archived[at].statistics.count;
+		return tallyColumn(column, counts, expected);
 	});
-	return { tallies, ...(recorded && { recorded }) };
+	return { tallies, recorded };
 }
 
 /** A column without its samples, with what is known of them. */

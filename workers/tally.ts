@@ -1,20 +1,31 @@
 import type { Column, ColumnHeader } from "../lib/codec/column.js";
 import type { ColumnTally } from "../lib/dispatch/messages.js";
+import {
+	type ExpectedSeries,
+	samplesPerSeries,
+} from "../lib/source/expected-series.js";
 
-/** @param counts - Samples that each series of the column has. */
+/**
+ * A series is expected to have as many samples as its timestep fits into the job; one that has more is complete.
+ *
+ * @param counts - Samples that each series of the column has.
+ */
 export function tallyColumn(
-	{ metric, scope, timestep, hostnames, lengths }: ColumnHeader,
+	{ metric, scope, timestep, hostnames }: ColumnHeader,
 	counts: Uint32Array,
+	expected: ExpectedSeries,
 ): ColumnTally {
+	const atLeast = samplesPerSeries(expected, timestep);
 	let presentSeries = 0;
 	let presentSamples = 0;
-	let longestSeries = 0;
+	let expectedSamples = 0;
 	const hosts = new Set<string>();
 	for (let series = 0; series < counts.length; series++) {
-		longestSeries = Math.max(longestSeries, lengths[series]);
-		if (counts[series] === 0) continue;
+		const count = counts[series];
+		expectedSamples += Math.max(atLeast, count);
+		if (count === 0) continue;
 		presentSeries++;
-		presentSamples += counts[series];
+		presentSamples += count;
 		hosts.add(hostnames[series]);
 	}
 	return {
@@ -26,7 +37,7 @@ export function tallyColumn(
 		series: counts.length,
 		presentSeries,
 		presentSamples,
-		longestSeries,
+		expectedSamples,
 	};
 }
 

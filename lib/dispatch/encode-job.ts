@@ -249,7 +249,7 @@ class ChunkStream {
 			compression: options.compression,
 			percentiles: options.percentiles,
 			preparation: { ...preparation, scopes: native?.plan },
-			expected: whole ? expected : undefined,
+			expected,
 		} as const;
 		const encoded = await pool.run(task, {
 			...this.#taskOptions(),

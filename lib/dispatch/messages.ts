@@ -35,7 +35,7 @@ export interface EncodeTask {
 	whole: boolean;
 	/** What becomes of the chunk's columns before they are encoded; absent: nothing. */
 	preparation?: Preparation;
-	/** What a whole job should hold; absent: its completeness is not asked for. */
+	/** What the job should hold; absent: its completeness is not asked for. */
 	expected?: ExpectedSeries;
 }
 
@@ -73,6 +73,7 @@ export type ChunkSummary = BroughtFacts &
 
 /** What is known of a chunk as its source brought it. */
 export interface BroughtFacts {
+	/** Empty when completeness is not asked for. */
 	tallies: ColumnTally[];
 	/** Its columns at node scope before they were resampled; absent: they are archived as they were. */
 	recorded?: MeasuredColumn[];
@@ -91,8 +92,8 @@ export interface ColumnTally {
 	/** Series with a sample. */
 	presentSeries: number;
 	presentSamples: number;
-	/** Samples of the longest series, gaps included. */
-	longestSeries: number;
+	/** Samples that these series should have. */
+	expectedSamples: number;
 }
 
 /** A gzip member with one column, and where it lies in its part. */

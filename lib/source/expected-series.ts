@@ -50,6 +50,17 @@ export function expectSeries(
 	};
 }
 
+/**
+ * How many samples a series of the job has at least, when none is missing. It depends on when a node is measured whether
+ * there is one more.
+ */
+export function samplesPerSeries(
+	{ durationSeconds }: Pick<ExpectedSeries, "durationSeconds">,
+	timestep: number,
+): number {
+	return timestep > 0 ? Math.floor(durationSeconds / timestep) : 0;
+}
+
 function countDevices({ kinds }: HeldHosts): ExpectedSeries["devices"] {
 	const count = (devicesOf: (held: HeldDevices) => number) =>
 		kinds.reduce((sum, { held, hosts }) => sum + hosts * devicesOf(held), 0);
