@@ -130,7 +130,11 @@ class ArchiveRun {
 			seconds,
 			samplesPerSecond: ratio(this.#samples, seconds),
 			bytesPerSample: ratio(this.#bytes, this.#samples),
-			eventLoopDelayP99Ms: this.#delay.percentile(99) / NANOSECONDS_PER_MS,
+			// An empty histogram has percentiles all the same.
+			eventLoopDelayP99Ms:
+				this.#delay.count === 0
+					? 0
+					: this.#delay.percentile(99) / NANOSECONDS_PER_MS,
 			eventLoopDelayMaxMs: this.#delay.max / NANOSECONDS_PER_MS,
 			peakRssBytes: process.resourceUsage().maxRSS * BYTES_PER_RSS_UNIT,
 		};

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { type ArchiverOptions, resolveOptions } from "../config.js";
-import { ArchiverError } from "../errors.js";
+import { ArchiverError, toArchiverError } from "../errors.js";
 import type { JobRepository } from "../repository/repository.js";
 import { SqliteJobRepository } from "../repository/sqlite.js";
 import type { Job } from "../schema/job.js";
@@ -75,13 +75,18 @@ async function demo({ jobs, out, json }: DemoArguments): Promise<void> {
 	if (report.failed > 0 || interruption.wished.aborted) process.exitCode = 1;
 }
 
-/** @throws ArchiverError INVALID_OPTION when there is a job database that the demo must not add made-up jobs to */
+/**
+ * @throws ArchiverError INVALID_OPTION when there is a job database that the demo must not add made-up jobs to;
+ * and why it cannot be opened
+ */
 async function openDatabase(
 	folder: string,
 	options: Readonly<ArchiverOptions>,
 	opened: Opened,
 ): Promise<SqliteJobRepository> {
-	await mkdir(folder, { recursive: true });
+	await mkdir(folder, { recursive: true }).catch((error) => {
+		throw toArchiverError(error, "ARCHIVE_WRITE_FAILED", { path: folder });
+	});
 	const path = join(folder, "job.db");
 	const repository = await opened.add(
 		SqliteJobRepository.open(path, { fsync: options.fsync }),

@@ -37,6 +37,9 @@ export class Opened {
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
-		for (const opened of this.#all.reverse()) await opened.close?.();
+		const failures: unknown[] = [];
+		for (const opened of this.#all.reverse())
+			await opened.close?.().catch((error) => failures.push(error));
+		if (failures.length > 0) throw failures[0];
 	}
 }

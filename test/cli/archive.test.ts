@@ -65,7 +65,13 @@ describe("the command archive", () => {
 		}
 		const again = await archive("--json");
 		expect(again.status).to.equal(0);
-		expect(jsonOf(again)).to.include({ archived: 0, samples: 0, bytes: 0 });
+		expect(jsonOf(again)).to.include({
+			archived: 0,
+			samples: 0,
+			bytes: 0,
+			eventLoopDelayP99Ms: 0,
+			eventLoopDelayMaxMs: 0,
+		});
 	});
 
 	it("tells people what it did", async () => {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { makeForeignDatabase } from "../support/job-database.js";
@@ -66,6 +66,17 @@ describe("the command demo", () => {
 		const { status, stderr } = await runCli(["demo", "--out", folder()]);
 		expect(status).to.equal(2);
 		expect(stderr).to.match(/^error INVALID_OPTION: .*job\.db/);
+	});
+
+	it("says why its folder cannot be made", async () => {
+		await writeFile(join(folder(), "file"), "");
+		const { status, stderr } = await runCli([
+			"demo",
+			"--out",
+			join(folder(), "file", "out"),
+		]);
+		expect(status).to.equal(1);
+		expect(stderr).to.match(/^error ARCHIVE_WRITE_FAILED: .*ENOTDIR/);
 	});
 });
 

@@ -5,6 +5,7 @@ import { openArchive } from "../../lib/index.js";
 import type { Cluster } from "../../lib/schema/cluster.js";
 import type { Job } from "../../lib/schema/job.js";
 import type { JobData } from "../../lib/schema/metric.js";
+import { makeArchive } from "../maintenance/seeded-archive.js";
 import { seededJobs, testCluster, testJob } from "../support/jobs.js";
 import { useTempFolder } from "../support/temp-folder.js";
 import {
@@ -18,7 +19,15 @@ describe("the commands info, show, verify and import", () => {
 	const folder = useTempFolder();
 	const path = (name: string) => join(folder(), name);
 
-	async function makeArchive(
+	/** Jobs with two metrics each, at node scope. */
+	async function makeSmallArchive(jobs: readonly Job[]): Promise<string> {
+		const archive = await makeArchive(path("archive"), "columnar", jobs);
+		await archive.close();
+		return archive.target;
+	}
+
+	/** Jobs with every metric of the cluster. */
+	async function makeFullArchive(
 		jobs: readonly Job[],
 		cluster: Cluster = testCluster(),
 	): Promise<string> {
@@ -36,7 +45,7 @@ describe("the commands info, show, verify and import", () => {
 	}
 
 	it("info counts jobs by cluster", async () => {
-		const target = await makeArchive(seededJobs(1, 5));
+		const target = await makeSmallArchive(seededJobs(1, 5));
 		const table = await runCli(["info", target]);
 		expect(table.status).to.equal(0);
 		expect(table.stdout).to.match(
@@ -56,7 +65,7 @@ describe("the commands info, show, verify and import", () => {
 
 	it("show prints a job's facts and metrics, and with --json all of it", async () => {
 		const job = testJob({ numNodes: 2, duration: 3600 });
-		const target = await makeArchive([job]);
+		const target = await makeFullArchive([job]);
 		const { status, stdout } = await runCli([
 			"show",
 			target,
@@ -90,7 +99,7 @@ describe("the commands info, show, verify and import", () => {
 	});
 
 	it("show finds the latest job of an id, whatever else there is", async () => {
-		const target = await makeArchive([
+		const target = await makeSmallArchive([
 			testJob({ duration: 60, startTime: 1_600_000_000 }),
 			testJob({ duration: 120, startTime: 1_650_000_000 }),
 			testJob({ duration: 180, startTime: 1_640_000_000, jobId: 2001 }),
@@ -116,7 +125,7 @@ describe("the commands info, show, verify and import", () => {
 			resources: [{ hostname: "host\u001b[2J\r\u202egpj" }],
 			metaData: { jobName: "name\u001b[31m\nsecond line" },
 		});
-		const target = await makeArchive([job], cluster);
+		const target = await makeFullArchive([job], cluster);
 		const { status, stdout } = await runCli([
 			"show",
 			target,
@@ -130,7 +139,7 @@ describe("the commands info, show, verify and import", () => {
 
 	it("verify names what does not check out, and exits with 1", async () => {
 		const jobs = seededJobs(2, 4);
-		const target = await makeArchive(jobs);
+		const target = await makeSmallArchive(jobs);
 		const sound = await runCli(["verify", target, "--json"]);
 		expect(sound.status).to.equal(0);
 		expect(jsonOf<object>(sound)).to.deep.equal({
@@ -157,7 +166,7 @@ describe("the commands info, show, verify and import", () => {
 
 	it("import copies an archive, then finds everything there, and lists what fails", async () => {
 		const jobs = seededJobs(3, 5);
-		const target = await makeArchive(jobs);
+		const target = await makeSmallArchive(jobs);
 		const importTo = (name: string, ...more: string[]) =>
 			runCli(["import", target, `file:${path(name)}`, "--json", ...more]);
 		const first = await importTo("copy", "--format", "json");

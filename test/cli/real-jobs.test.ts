@@ -27,11 +27,14 @@ describe("the command line on real jobs", () => {
 			`),
 		);
 		const archive = (...more: string[]) =>
-			runCli([
-				...["archive", "--db", path("job.db"), "--source", "synthetic:1"],
-				...["--archive", `file:${path("archive")}`, "--pending", "--json"],
-				...more,
-			]);
+			runCli(
+				[
+					...["archive", "--db", path("job.db"), "--source", "synthetic:1"],
+					...["--archive", `file:${path("archive")}`, "--pending", "--json"],
+					...more,
+				],
+				{ env: { ARCHIVER_FSYNC: "on" } },
+			);
 		const first = await archive("--clusters", `file:${realArchive}`);
 		expect(first.status, first.stderr).to.equal(0);
 		expect(jsonOf(first)).to.include({ archived: 544, failed: 0, skipped: 0 });

@@ -15,7 +15,7 @@ export interface CliResult {
 
 export interface CliOptions {
 	cwd?: string;
-	/** Beside the test's own environment, without what npm and this library read from that. */
+	/** Beside the test's own environment without what npm and this library read, and with `ARCHIVER_FSYNC` off. */
 	env?: Record<string, string>;
 	/** Told once the process runs. */
 	onStart?(child: ChildProcess): void;
@@ -30,7 +30,11 @@ export function runCli(
 		const child = execFile(
 			process.execPath,
 			[MAIN, ...args],
-			{ cwd, env: { ...plainEnvironment(), ...env }, maxBuffer: 2 ** 28 },
+			{
+				cwd,
+				env: { ...plainEnvironment(), ARCHIVER_FSYNC: "off", ...env },
+				maxBuffer: 2 ** 28,
+			},
 			(_error, stdout, stderr) => {
 				const { exitCode: status, signalCode: signal } = child;
 				resolve({ status, signal, stdout, stderr });
