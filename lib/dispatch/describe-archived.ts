@@ -2,7 +2,7 @@ import { type DataFacts, withDataFacts } from "../archive/data-facts.js";
 import type { DataFormat } from "../codec/column.js";
 import type { ArchivedRow } from "../repository/repository.js";
 import type { MetricConfig } from "../schema/cluster.js";
-import type { Completeness } from "../schema/completeness.js";
+import { type Completeness, incompleteness } from "../schema/completeness.js";
 import { energyOf } from "../schema/energy.js";
 import { footprintOf } from "../schema/footprint.js";
 import {
@@ -52,7 +52,7 @@ export function describeArchived(
 		footprint,
 		energyFootprint,
 		energy,
-		...(completeness && completeness.share < 1 && { completeness }),
+		completeness: incompleteness(completeness),
 	};
 }
 

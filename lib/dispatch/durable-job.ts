@@ -1,6 +1,7 @@
 import type { Archive } from "../archive/archive.js";
 import { dataFactsOf } from "../archive/data-facts.js";
 import { isArchiverError } from "../errors.js";
+import { incompleteness } from "../schema/completeness.js";
 import type { Job } from "../schema/job.js";
 import type { AcceptedJob, EncodedJob } from "./accepted-job.js";
 import type { Budget } from "./budget.js";
@@ -44,6 +45,7 @@ export async function findDurableJob(
 			footprint,
 			energyFootprint,
 			energy,
+			completeness: incompleteness(facts.completeness),
 		};
 		return { row, dataBytes, samples: facts.samples };
 	} finally {

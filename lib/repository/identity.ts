@@ -15,8 +15,10 @@ export interface DatabaseIdentity {
 	version: number;
 	/** True when this library made it. */
 	ours: boolean;
-	/** Whether our own tables are there. */
+	/** Whether our own tables are there, as this release makes them. */
 	hasOurTables: boolean;
+	/** Whether one of them is there as an earlier release made it. */
+	lacksCompleteness: boolean;
 	/** Whether our own index is there. */
 	hasStatusIndex: boolean;
 	outOfMemorySpelling: OutOfMemorySpelling;
@@ -45,12 +47,16 @@ export async function identify(
 	if (!schema.has("schema_migrations"))
 		throw refused(file, "it has no table schema_migrations");
 	const version = await readVersion(statements, file);
+	const stateTable = schema.get(STATE_TABLE);
+	const lacksCompleteness = stateTable?.includes("completeness") === false;
 	for (const [table, columns] of Object.entries(NEEDED_COLUMNS))
 		await checkColumns(statements, file, table, columns);
 	return {
 		version,
 		ours: applicationId === APPLICATION_ID,
-		hasOurTables: schema.has(STATE_TABLE) && schema.has(UNTOLD_TABLE),
+		hasOurTables:
+			schema.has(STATE_TABLE) && schema.has(UNTOLD_TABLE) && !lacksCompleteness,
+		lacksCompleteness,
 		hasStatusIndex: schema.has(STATUS_INDEX),
 		outOfMemorySpelling: schema.get("job")?.includes("'out-of-memory'")
 			? "out-of-memory"

@@ -4,7 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ArchiverError, isArchiverError } from "../errors.js";
 import { Connection, sqliteCode } from "./connection.js";
 import { type DatabaseIdentity, identify, refused } from "./identity.js";
-import { NEW_DATABASE_SQL, OUR_TABLES_SQL } from "./schema.sql.js";
+import {
+	ADD_COMPLETENESS_SQL,
+	NEW_DATABASE_SQL,
+	OUR_TABLES_SQL,
+} from "./schema.sql.js";
 
 export interface JobDatabaseOptions {
 	/** Nothing is written, not even our own table; what would write rejects. */
@@ -127,6 +131,8 @@ async function prepareForWriting(
 		await statements.script(
 			current === "empty" ? NEW_DATABASE_SQL : OUR_TABLES_SQL,
 		);
+		if (current !== "empty" && current.lacksCompleteness)
+			await statements.script(ADD_COMPLETENESS_SQL);
 		const prepared = await identify(statements, writer.path);
 		if (prepared === "empty") throw refused(writer.path, "it stayed empty");
 		return prepared;

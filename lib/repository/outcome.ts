@@ -1,3 +1,4 @@
+import type { Completeness } from "../schema/completeness.js";
 import { invalidInput } from "../schema/invalid-input.js";
 import { formatJobKey, type JobKey, MONITORING_STATUS } from "../schema/job.js";
 import { keepUntold } from "./announcements.js";
@@ -29,6 +30,10 @@ const FORGET_FAILURES = `
 		SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)
 	)`;
 
+const KEEP_COMPLETENESS = `
+	INSERT OR REPLACE INTO ${STATE_TABLE} (cluster, job_id, start_time, completeness)
+	SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`;
+
 const FAIL_JOB = `
 	UPDATE job SET monitoring_status = ${MONITORING_STATUS.archivingFailed}
 	WHERE ${KEY_CONDITION}`;
@@ -38,7 +43,7 @@ const KEEP_FAILURE = `
 	VALUES (?, ?, ?, ?, ?, 1, unixepoch())
 	ON CONFLICT DO UPDATE SET
 		code = excluded.code, message = excluded.message,
-		attempts = attempts + 1, failed_at = excluded.failed_at`;
+		attempts = attempts + 1, failed_at = excluded.failed_at, completeness = NULL`;
 
 /** Records archived jobs, all or none; with `toTell`, that hooks are still to be told of them. */
 export async function commitArchived(
@@ -58,12 +63,19 @@ export async function commitArchived(
 			energy,
 		]),
 	);
+	const incomplete = rows.flatMap(({ job, completeness }) =>
+		completeness === undefined
+			? []
+			: [[...keyValues(job), JSON.stringify(completeness)]],
+	);
 	await writer.transaction(async (statements) => {
 		const updated = await statements.all<JobKey>(COMMIT_JOBS, [group]);
 		const found = new Set(updated.map(formatJobKey));
 		for (const { job } of rows)
 			if (!found.has(formatJobKey(job))) throw jobUnknown(job);
 		await statements.run(FORGET_FAILURES, [group]);
+		if (incomplete.length > 0)
+			await statements.run(KEEP_COMPLETENESS, [JSON.stringify(incomplete)]);
 		if (toTell) await keepUntold(statements, updated);
 	});
 }
@@ -94,4 +106,16 @@ export async function failureOf(
 		keyValues(key),
 	);
 	return row && failureFromRow(row);
+}
+
+export async function completenessOf(
+	reader: Pick<Statements, "all">,
+	key: JobKey,
+): Promise<Completeness | undefined> {
+	const [row] = await reader.all<{ completeness: string | null }>(
+		`SELECT completeness FROM ${STATE_TABLE} WHERE ${KEY_CONDITION}`,
+		keyValues(key),
+	);
+	// Written by this library, next to ClusterCockpit's tables.
+	return row?.completeness ? JSON.parse(row.completeness) : undefined;
 }

@@ -98,6 +98,8 @@ export interface JobRepository {
 	markFailed(job: JobKey, reason: FailureReason): Promise<void>;
 	/** Why the archiving of a job failed, when it did. */
 	failureOf(key: JobKey): Promise<FailureReason | undefined>;
+	/** How complete the data of an archived job is, where some of it is missing. */
+	completenessOf(key: JobKey): Promise<Completeness | undefined>;
 
 	/** Finishes what was accepted; calls after it reject with DATABASE_FAILED. Safe to repeat. */
 	close(): Promise<void>;

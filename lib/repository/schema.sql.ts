@@ -9,7 +9,7 @@ export const STATE_TABLE = "hpc_job_archiver_state";
 /** Archived jobs whose hooks have not all been told yet. */
 export const UNTOLD_TABLE = "hpc_job_archiver_untold";
 
-/** Our tables. The first has one row a job whose archiving failed. Keyed by the job's key, since row ids change when a job leaves `job_cache`. */
+/** Our tables. The first has one row a job whose archiving failed, or lacks some of its data. Keyed by the job's key, since row ids change when a job leaves `job_cache`. */
 export const OUR_TABLES_SQL = `
 CREATE TABLE IF NOT EXISTS ${STATE_TABLE} (
 	cluster    TEXT    NOT NULL,
@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS ${STATE_TABLE} (
 	message    TEXT,
 	attempts   INTEGER NOT NULL DEFAULT 0,  -- failed ones
 	failed_at  INTEGER,                     -- Unix seconds
+	completeness TEXT,                      -- JSON; of a job that was archived with some of its data missing
 	PRIMARY KEY (cluster, job_id, start_time)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ${UNTOLD_TABLE} (
@@ -27,6 +28,11 @@ CREATE TABLE IF NOT EXISTS ${UNTOLD_TABLE} (
 	start_time INTEGER NOT NULL,
 	PRIMARY KEY (cluster, job_id, start_time)
 ) WITHOUT ROWID;
+`;
+
+/** For a table that an earlier release made. */
+export const ADD_COMPLETENESS_SQL = `
+ALTER TABLE ${STATE_TABLE} ADD COLUMN completeness TEXT;
 `;
 
 export const STATUS_INDEX = "hpc_job_archiver_status";

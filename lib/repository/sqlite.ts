@@ -1,4 +1,5 @@
 import { ArchiverError } from "../errors.js";
+import type { Completeness } from "../schema/completeness.js";
 import type { Job, JobKey, JobState } from "../schema/job.js";
 import { findUntold, markTold } from "./announcements.js";
 import type { Connection } from "./connection.js";
@@ -16,7 +17,12 @@ import {
 	type JobDatabaseOptions,
 	openJobDatabase,
 } from "./open.js";
-import { commitArchived, failureOf, markFailed } from "./outcome.js";
+import {
+	commitArchived,
+	completenessOf,
+	failureOf,
+	markFailed,
+} from "./outcome.js";
 import type {
 	ArchivedRow,
 	FailedJob,
@@ -135,6 +141,10 @@ export class SqliteJobRepository implements JobRepository {
 
 	async failureOf(key: JobKey): Promise<FailureReason | undefined> {
 		return this.#hasOurTables ? failureOf(this.#reader, key) : undefined;
+	}
+
+	async completenessOf(key: JobKey): Promise<Completeness | undefined> {
+		return this.#hasOurTables ? completenessOf(this.#reader, key) : undefined;
 	}
 
 	async close(): Promise<void> {

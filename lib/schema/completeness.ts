@@ -20,3 +20,12 @@ export interface Completeness extends MetricCompleteness {
 	/** Null-prototype; metric -> its part. */
 	metrics: Record<string, MetricCompleteness>;
 }
+
+/** What there is to record of a job that lacks some of its samples; undefined for one that lacks none. */
+export function incompleteness(
+	completeness: Completeness | undefined,
+): Completeness | undefined {
+	return completeness === undefined || completeness.share >= 1
+		? undefined
+		: completeness;
+}

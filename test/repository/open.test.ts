@@ -77,6 +77,23 @@ describe("opening a job database", () => {
 			expect(journal_mode).to.equal("delete");
 		});
 
+	it("adds what a table of ours from an earlier release lacks", async () => {
+		const key = { cluster: "alex", jobId: 1, startTime: 1000 };
+		await makeForeignDatabase(file(), {
+			sql: `CREATE TABLE hpc_job_archiver_state (
+					cluster TEXT NOT NULL, job_id INTEGER NOT NULL, start_time INTEGER NOT NULL,
+					code TEXT, message TEXT, attempts INTEGER NOT NULL DEFAULT 0, failed_at INTEGER,
+					PRIMARY KEY (cluster, job_id, start_time)
+				) WITHOUT ROWID;
+				INSERT INTO hpc_job_archiver_state VALUES ('alex', 1, 1000, 'NO_DATA', 'none', 2, 5000);`,
+		});
+		for (let times = 0; times < 2; times++)
+			await using(file(), async (repository) => {
+				expect(await repository.completenessOf(key)).to.equal(undefined);
+				expect(await repository.failureOf(key)).to.include({ attempts: 2 });
+			});
+	});
+
 	const REFUSED: Record<string, (path: string) => Promise<void>> = {
 		"a dirty migration": (path) => makeForeignDatabase(path, { dirty: 1 }),
 		"version 9": (path) => makeForeignDatabase(path, { version: 9 }),

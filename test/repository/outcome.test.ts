@@ -151,6 +151,34 @@ describe("recording what became of a job in the job database", () => {
 		expect(await repository.failureOf(jobs[1])).to.include({ message: "none" });
 	});
 
+	it("keeps how complete a job is while something is missing of it", async () => {
+		const archived = { footprint: {}, energyFootprint: {}, energy: 0 };
+		const completeness = {
+			share: 0.75,
+			hosts: [3, 4],
+			series: [3, 4],
+			samples: [30, 40],
+			metrics: {
+				"it's": { hosts: [3, 4], series: [3, 4], samples: [30, 40] },
+			},
+		} as const;
+		const [partial, whole] = jobs;
+		await repository.markFailed(partial, { code: "NO_DATA", message: "none" });
+		const rows = [{ job: partial, ...archived, completeness }];
+		await repository.commitArchived([...rows, { job: whole, ...archived }]);
+		expect(await repository.completenessOf(partial)).to.deep.equal(
+			completeness,
+		);
+		expect(await repository.completenessOf(whole)).to.equal(undefined);
+		expect(await repository.failureOf(partial)).to.equal(undefined);
+
+		await repository.markFailed(partial, { code: "TIMEOUT", message: "slow" });
+		expect(await repository.completenessOf(partial)).to.equal(undefined);
+		await repository.commitArchived(rows);
+		await repository.commitArchived([{ job: partial, ...archived }]);
+		expect(await repository.completenessOf(partial)).to.equal(undefined);
+	});
+
 	it("caps a message without end", async () => {
 		await repository.markFailed(jobs[0], {
 			code: "WORKER_FAILED",
