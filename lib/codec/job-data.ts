@@ -31,16 +31,18 @@ export function columnsOf(data: JobData): Column[] {
  * `statisticsSeries` are those brought, else derived for eight series and more.
  *
  * @param statisticsOf - Finds each column's statistics: `measureColumn`, or a lookup of stored ones.
+ * @param percentiles - To derive beside `statisticsSeries` that were not brought.
  */
 export function jobDataOf(
 	columns: readonly Column[],
 	statisticsOf: (column: Column) => SeriesStatistics,
+	percentiles?: readonly number[],
 ): JobData {
 	const data = emptyJobData();
 	for (const column of columns) {
 		const { metric, scope, unit, timestep } = column;
 		const statisticsSeries =
-			column.statisticsSeries ?? deriveStatisticsSeries(column);
+			column.statisticsSeries ?? deriveStatisticsSeries(column, percentiles);
 		setJobMetric(data, metric, scope, {
 			unit,
 			timestep,

@@ -44,6 +44,8 @@ export type JobData = Record<string, Partial<Record<MetricScope, JobMetric>>>;
 export interface DataSelection {
 	metrics?: readonly string[];
 	scopes?: readonly MetricScope[];
+	/** Percentiles over the series, 1 to 99, to have beside `statisticsSeries` that follow from the samples. */
+	percentiles?: readonly number[];
 }
 
 export function emptyJobData(): JobData {

@@ -130,12 +130,14 @@ export class FileArchive implements Archive {
 		return this.#reader.withDataFile(key, async ({ path, encoding }) => {
 			if (encoding !== "columnar") {
 				const bytes = await this.#reader.readWhole(path);
-				return jobDataOf(decodeJson(bytes, encoding, selection), measureColumn);
+				const columns = decodeJson(bytes, encoding, selection);
+				return jobDataOf(columns, measureColumn, selection?.percentiles);
 			}
 			return this.#reader.withRanges(path, async (ranges) => {
 				const file = await openColumnar(ranges);
 				const columns = await file.load(selection);
-				return jobDataOf(columns, statisticsLookup(file.columns));
+				const statisticsOf = statisticsLookup(file.columns);
+				return jobDataOf(columns, statisticsOf, selection?.percentiles);
 			});
 		});
 	}
