@@ -6,6 +6,8 @@ import type {
 	SamplesChunk,
 } from "../lib/source/source.js";
 import { decodeStored } from "./decode.js";
+import { decodeMetricStore } from "./decode-metric-store.js";
+import { decodePrometheus } from "./decode-prometheus.js";
 import { synthesize } from "./synthesize.js";
 
 /** The columns of a chunk: as they are, decoded, or made. */
@@ -17,6 +19,10 @@ export function columnsOfChunk(chunk: MetricChunk): Column[] {
 			return decodeArchived(chunk);
 		case "synthetic":
 			return synthesize(chunk.spec);
+		case "metric-store":
+			return decodeMetricStore(chunk);
+		case "prometheus":
+			return decodePrometheus(chunk);
 	}
 }
 

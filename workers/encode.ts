@@ -14,6 +14,7 @@ import type {
 	EncodeTask,
 	PlacedFragment,
 } from "../lib/dispatch/messages.js";
+import { buffersOf } from "../lib/source/chunk-buffers.js";
 import { columnsOfChunk } from "./columns-of-chunk.js";
 import { completenessOf } from "./completeness.js";
 import { exactCopy } from "./exact-copy.js";
@@ -40,16 +41,12 @@ export function encodeTask(task: EncodeTask): Answer<EncodedChunk> {
 			(sum, { samples }) => sum + samples.length,
 			0,
 		),
+		recycled: buffersOf(chunk),
 	};
-	const transfer = [value.bytes.buffer];
-	if (chunk.kind === "samples") {
-		value.recycled = chunk.buffer;
-		transfer.push(chunk.buffer);
-	}
-	return { value, transfer };
+	return { value, transfer: [value.bytes.buffer, ...value.recycled] };
 }
 
-type Encoded = Omit<EncodedChunk, "samples">;
+type Encoded = Omit<EncodedChunk, "samples" | "recycled">;
 
 function encodeColumnar(
 	prepared: PreparedColumns,

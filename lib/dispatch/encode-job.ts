@@ -5,6 +5,7 @@ import { ArchiverError, toArchiverError } from "../errors.js";
 import type { JobRepository } from "../repository/repository.js";
 import type { Completeness } from "../schema/completeness.js";
 import { formatJobKey, type Job } from "../schema/job.js";
+import { buffersOf } from "../source/chunk-buffers.js";
 import type { MetricChunk, MetricSource } from "../source/source.js";
 import type { AcceptedJob, EncodedJob } from "./accepted-job.js";
 import type { Budget, Lease } from "./budget.js";
@@ -253,9 +254,9 @@ class ChunkStream {
 		} as const;
 		const encoded = await pool.run(task, {
 			...this.#taskOptions(),
-			transfer: transferOf(chunk),
+			transfer: buffersOf(chunk),
 		});
-		if (encoded.recycled !== undefined) buffers.give(encoded.recycled);
+		for (const buffer of encoded.recycled) buffers.give(buffer);
 		lease.shrink(encoded.bytes.byteLength);
 		lease.park();
 		return encoded;
@@ -354,25 +355,11 @@ function sourceTimeout(job: Job, timeoutMs: number): ArchiverError {
 
 /** Bytes that a chunk will take until it is encoded: its own, and what a worker makes of them. */
 function bytesOf(chunk: MetricChunk): number {
-	switch (chunk.kind) {
-		case "samples":
-			return chunk.buffer.byteLength;
-		case "archived":
-			return chunk.bytes.byteLength + chunk.decodedBytes;
-		case "synthetic":
-			return chunk.decodedBytes;
-	}
-}
-
-function transferOf(chunk: MetricChunk): ArrayBuffer[] {
-	switch (chunk.kind) {
-		case "samples":
-			return [chunk.buffer];
-		case "archived":
-			return [chunk.bytes];
-		case "synthetic":
-			return [];
-	}
+	const own = buffersOf(chunk).reduce(
+		(sum, { byteLength }) => sum + byteLength,
+		0,
+	);
+	return chunk.kind === "samples" ? own : own + chunk.decodedBytes;
 }
 
 /** `promise`, or the reason of `signal` as soon as it aborts: nobody waits for a source that hangs. */

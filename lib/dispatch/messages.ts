@@ -58,8 +58,8 @@ export interface EncodedChunk {
 	summary?: ChunkSummary;
 	/** Samples in the chunk, gaps included. */
 	samples: number;
-	/** The chunk's own sample buffer, to be used again. */
-	recycled?: ArrayBuffer;
+	/** The chunk's own buffers, to be used again. */
+	recycled: ArrayBuffer[];
 	/** Present when the task was for a whole job: `bytes` is then the complete data file. */
 	finished?: FinishedJob;
 }

@@ -2,6 +2,8 @@ import type { ColumnHeader, DataEncoding } from "../codec/column.js";
 import type { Cluster, MetricConfig, SubCluster } from "../schema/cluster.js";
 import type { Job } from "../schema/job.js";
 import type { MetricScope } from "../schema/scope.js";
+import type { MetricStoreAnswers } from "./cc-metric-store/answers.js";
+import type { PrometheusAnswers } from "./prometheus/answers.js";
 
 /** One metric that the archive wants, with the scopes it wants it at (coarse to fine, never finer than the native one). */
 export interface RequestedMetric {
@@ -71,7 +73,24 @@ export interface SyntheticChunk extends ChunkBase {
 	decodedBytes: number;
 }
 
-export type MetricChunk = SamplesChunk | ArchivedChunk | SyntheticChunk;
+/** What a metric store answered, for a worker to read. */
+export interface MetricStoreChunk extends ChunkBase, MetricStoreAnswers {
+	kind: "metric-store";
+	decodedBytes: number;
+}
+
+/** What Prometheus answered, for a worker to read. */
+export interface PrometheusChunk extends ChunkBase, PrometheusAnswers {
+	kind: "prometheus";
+	decodedBytes: number;
+}
+
+export type MetricChunk =
+	| SamplesChunk
+	| ArchivedChunk
+	| SyntheticChunk
+	| MetricStoreChunk
+	| PrometheusChunk;
 
 /**
  * Everything that decides the samples of a synthetic chunk: the same spec gives the same samples, bit for bit.
