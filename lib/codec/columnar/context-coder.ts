@@ -22,7 +22,8 @@ const LOGIT_LIMIT = 2047;
 /** Logit of a chance, by its upper 12 bits. */
 const LOGITS = Int16Array.from({ length: 4096 }, (_, upper) => {
 	const chance = (upper + 0.5) / 4096;
-	return clampLogit(Math.round(256 * Math.log(chance / (1 - chance))));
+	const logit = Math.round(256 * Math.log(chance / (1 - chance)));
+	return Math.max(-LOGIT_LIMIT, Math.min(LOGIT_LIMIT, logit));
 });
 /** Chance of a logit, the inverse, at `logit + LOGIT_LIMIT`. */
 const CHANCES = Uint16Array.from({ length: 2 * LOGIT_LIMIT + 1 }, (_, i) =>
@@ -62,8 +63,8 @@ export function encodeBuckets(
 	buckets: Uint8Array,
 	{ classOfBucket, levelClasses, otherClasses }: Neighbourhood,
 ): Uint8Array {
-	resetModel();
 	const code = codeScratch.take(2 * DECISIONS * buckets.length + 8);
+	resetModel();
 	let length = 0;
 	let low = 0;
 	let high = -1;
@@ -78,15 +79,17 @@ export function encodeBuckets(
 		let node = 1;
 		for (let decision = DECISIONS - 1; decision >= 0; decision--) {
 			const bit = (bucket >> decision) & 1;
-			const a = chancesA[contextA + node];
-			const b = chancesB[contextB + node];
-			const logitA = LOGITS[a >> 12];
-			const logitB = LOGITS[b >> 12];
+			const stateA = chancesA[contextA + node];
+			const stateB = chancesB[contextB + node];
+			const logitA = LOGITS[stateA >> 12];
+			const logitB = LOGITS[stateB >> 12];
 			const weightA = weights[node];
 			const weightB = weights[CODED_BUCKETS + node];
-			const mixed =
+			let mixed =
 				(Math.imul(logitA, weightA) + Math.imul(logitB, weightB)) >> 16;
-			const chance = CHANCES[clampLogit(mixed) + LOGIT_LIMIT];
+			if (mixed > LOGIT_LIMIT) mixed = LOGIT_LIMIT;
+			else if (mixed < -LOGIT_LIMIT) mixed = -LOGIT_LIMIT;
+			const chance = CHANCES[mixed + LOGIT_LIMIT];
 
 			const range = (high - low) | 0;
 			const middle =
@@ -94,11 +97,13 @@ export function encodeBuckets(
 					Math.imul(range >>> 16, chance) +
 					(Math.imul(range & 0xffff, chance) >>> 16)) |
 				0;
-			if (bit === 1) high = middle;
-			else low = (middle + 1) | 0;
+			// Bits are hard to foresee, for branches too.
+			const one = -bit;
+			high = (middle & one) | (high & ~one);
+			low = (low & one) | ((middle + 1) & ~one);
 			while (((low ^ high) & 0xff000000) === 0) {
 				code[length++] = high >>> 24;
-				low = low << 8;
+				low <<= 8;
 				high = (high << 8) | 0xff;
 			}
 
@@ -110,8 +115,16 @@ export function encodeBuckets(
 			weights[CODED_BUCKETS + node] =
 				weightB +
 				((Math.imul(error, logitB) + LEARNING_ROUND) >> LEARNING_SHIFT);
-			chancesA[contextA + node] = adapt(a, target);
-			chancesB[contextB + node] = adapt(b, target);
+			const countA = stateA & 0xff;
+			const countB = stateB & 0xff;
+			const chanceA = stateA >> 8;
+			const chanceB = stateB >> 8;
+			chancesA[contextA + node] =
+				((chanceA + (Math.imul(target - chanceA, STEPS[countA]) >> 15)) << 8) |
+				(countA < COUNT_LIMIT ? countA + 1 : countA);
+			chancesB[contextB + node] =
+				((chanceB + (Math.imul(target - chanceB, STEPS[countB]) >> 15)) << 8) |
+				(countB < COUNT_LIMIT ? countB + 1 : countB);
 			node = (node << 1) | bit;
 		}
 		secondBefore = before;
@@ -139,9 +152,9 @@ export function decodeBuckets(
 ): void {
 	resetModel();
 	let position = 0;
-	const nextByte = () => (position < code.length ? code[position++] : 0);
 	let value = 0;
-	for (let i = 0; i < 4; i++) value = (value << 8) | nextByte();
+	for (; position < 4; position++)
+		value = (value << 8) | (position < code.length ? code[position] : 0);
 	let low = 0;
 	let high = -1;
 	let before = 0;
@@ -152,16 +165,18 @@ export function decodeBuckets(
 		const contextA = (level * CONTEXT_CLASSES + other) * CODED_BUCKETS;
 		const contextB = (before * CONTEXT_CLASSES + secondBefore) * CODED_BUCKETS;
 		let node = 1;
-		for (let decision = DECISIONS - 1; decision >= 0; decision--) {
-			const a = chancesA[contextA + node];
-			const b = chancesB[contextB + node];
-			const logitA = LOGITS[a >> 12];
-			const logitB = LOGITS[b >> 12];
+		while (node < CODED_BUCKETS) {
+			const stateA = chancesA[contextA + node];
+			const stateB = chancesB[contextB + node];
+			const logitA = LOGITS[stateA >> 12];
+			const logitB = LOGITS[stateB >> 12];
 			const weightA = weights[node];
 			const weightB = weights[CODED_BUCKETS + node];
-			const mixed =
+			let mixed =
 				(Math.imul(logitA, weightA) + Math.imul(logitB, weightB)) >> 16;
-			const chance = CHANCES[clampLogit(mixed) + LOGIT_LIMIT];
+			if (mixed > LOGIT_LIMIT) mixed = LOGIT_LIMIT;
+			else if (mixed < -LOGIT_LIMIT) mixed = -LOGIT_LIMIT;
+			const chance = CHANCES[mixed + LOGIT_LIMIT];
 
 			const range = (high - low) | 0;
 			const part =
@@ -169,12 +184,14 @@ export function decodeBuckets(
 					(Math.imul(range & 0xffff, chance) >>> 16)) |
 				0;
 			const bit = (value - low) >>> 0 <= part >>> 0 ? 1 : 0;
-			if (bit === 1) high = (low + part) | 0;
-			else low = (low + part + 1) | 0;
+			const one = -bit;
+			high = ((low + part) & one) | (high & ~one);
+			low = (low & one) | ((low + part + 1) & ~one);
 			while (((low ^ high) & 0xff000000) === 0) {
-				low = low << 8;
+				low <<= 8;
 				high = (high << 8) | 0xff;
-				value = (value << 8) | nextByte();
+				value = (value << 8) | (position < code.length ? code[position] : 0);
+				position++;
 			}
 
 			const target = bit << 16;
@@ -185,8 +202,16 @@ export function decodeBuckets(
 			weights[CODED_BUCKETS + node] =
 				weightB +
 				((Math.imul(error, logitB) + LEARNING_ROUND) >> LEARNING_SHIFT);
-			chancesA[contextA + node] = adapt(a, target);
-			chancesB[contextB + node] = adapt(b, target);
+			const countA = stateA & 0xff;
+			const countB = stateB & 0xff;
+			const chanceA = stateA >> 8;
+			const chanceB = stateB >> 8;
+			chancesA[contextA + node] =
+				((chanceA + (Math.imul(target - chanceA, STEPS[countA]) >> 15)) << 8) |
+				(countA < COUNT_LIMIT ? countA + 1 : countA);
+			chancesB[contextB + node] =
+				((chanceB + (Math.imul(target - chanceB, STEPS[countB]) >> 15)) << 8) |
+				(countB < COUNT_LIMIT ? countB + 1 : countB);
 			node = (node << 1) | bit;
 		}
 		const bucket = node - CODED_BUCKETS;
@@ -197,20 +222,12 @@ export function decodeBuckets(
 	}
 }
 
+/**
+ * Makes the model know nothing. The loops above are each other's mirror and call no helpers: as constants of the module
+ * its tables are at hand in compiled code, and with helpers the loops would take half as long again.
+ */
 function resetModel(): void {
 	chancesA.fill(UNKNOWN);
 	chancesB.fill(UNKNOWN);
 	weights.fill(FIRST_WEIGHT);
-}
-
-/** Moves a chance towards what happened, the less the more often its context was met. */
-function adapt(state: number, target: number): number {
-	const count = state & 0xff;
-	const chance = state >> 8;
-	const moved = chance + (Math.imul(target - chance, STEPS[count]) >> 15);
-	return (moved << 8) | (count < COUNT_LIMIT ? count + 1 : count);
-}
-
-function clampLogit(logit: number): number {
-	return Math.max(-LOGIT_LIMIT, Math.min(LOGIT_LIMIT, logit));
 }

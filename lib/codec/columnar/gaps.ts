@@ -126,7 +126,7 @@ export function readGaps(
 	seriesCounts: readonly number[],
 ): Gaps {
 	const reader = new VarintReader(bytes);
-	const patterns = [new Uint32Array(0)];
+	const patterns: Uint32Array[] = [new Uint32Array(0)];
 	for (let count = reader.read(); count > 0; count--) {
 		const pattern = readList(reader, 2 * reader.read());
 		// Each run takes a place, so there are never more runs than samples.

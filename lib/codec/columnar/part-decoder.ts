@@ -21,7 +21,7 @@ import { zstdDecompress } from "./zstd.js";
 export type BytesOf = (range: Placed) => Uint8Array;
 
 /** The one pattern of segments that miss nothing. */
-const NO_PATTERNS = [new Uint32Array(0)];
+const NO_PATTERNS: readonly Uint32Array[] = [new Uint32Array(0)];
 
 const integerScratch = new Scratch(Int32Array);
 
