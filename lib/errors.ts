@@ -87,6 +87,10 @@ export const ERROR_CODES = {
 		meaning:
 			"a data file has a version or encoding that this release does not know",
 	},
+	SNAPSHOT_FAILED: {
+		retryable: true,
+		meaning: "a snapshot of the memory store could not be written or read",
+	},
 	DATABASE_FAILED: { retryable: true, meaning: "a database statement failed" },
 	DATABASE_BUSY: {
 		retryable: true,

@@ -86,6 +86,18 @@ export type {
 export { type NodeList, parseNodeList } from "./schema/nodelist.js";
 export type { MetricScope } from "./schema/scope.js";
 export type { Unit } from "./schema/unit.js";
+export type {
+	IngestOptions,
+	IngestResult,
+} from "./source/memory-store/line-ingest.js";
+export type { MemoryPressure } from "./source/memory-store/memory-budget.js";
+export {
+	MemoryMetricStore,
+	type MemoryMetricStoreStats,
+	type Sample,
+} from "./source/memory-store/memory-metric-store.js";
+export type { MemoryMetricStoreOptions } from "./source/memory-store/options.js";
+export type { SeriesHandle } from "./source/memory-store/sample-writer.js";
 export { ReplaySource } from "./source/replay.js";
 export type {
 	LoadRequest,

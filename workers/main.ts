@@ -8,6 +8,8 @@ import { toArchiverError } from "../lib/errors.js";
 import { decodeTask } from "./decode.js";
 import { encodeTask } from "./encode.js";
 import { finishTask } from "./finish.js";
+import { parseTask } from "./line-protocol.js";
+import { packTask } from "./pack.js";
 import { verifyTask } from "./verify.js";
 
 /** A task's result with the buffers in it that move to the main thread. */
@@ -44,6 +46,10 @@ function answerTo(task: PoolTask): Answer<TaskResults[PoolTask["kind"]]> {
 			return decodeTask(task);
 		case "verify":
 			return verifyTask(task);
+		case "parse":
+			return parseTask(task);
+		case "pack":
+			return packTask(task);
 	}
 }
 

@@ -15,13 +15,25 @@ import type { JobStatistics } from "../schema/job.js";
 import type { DataSelection } from "../schema/metric.js";
 import type { MetricScope } from "../schema/scope.js";
 import type { ExpectedSeries } from "../source/expected-series.js";
+import type {
+	PackedColumns,
+	PackTask,
+	ParsedLines,
+	ParseTask,
+} from "../source/memory-store/pool-tasks.js";
 import type { ScopePlan } from "../source/scope-plan.js";
 import type { MetricChunk } from "../source/source.js";
 
 /**
  * Every shape that crosses threads. Buffers named in a comment are transferred: the sender's copy is empty afterwards.
  */
-export type PoolTask = EncodeTask | FinishTask | DecodeTask | VerifyTask;
+export type PoolTask =
+	| EncodeTask
+	| FinishTask
+	| DecodeTask
+	| VerifyTask
+	| ParseTask
+	| PackTask;
 
 /** Turns a chunk into bytes of the archive. Transferred: the chunk's `buffer` or `bytes`. */
 export interface EncodeTask {
@@ -184,6 +196,8 @@ export interface TaskResults {
 	finish: FinishedParts;
 	decode: DecodedJob;
 	verify: VerifiedJob;
+	parse: ParsedLines;
+	pack: PackedColumns;
 }
 
 /**
