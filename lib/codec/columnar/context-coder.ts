@@ -7,15 +7,11 @@ const DECISIONS = 5;
 export const CONTEXT_CLASSES = 16;
 const CONTEXTS = CONTEXT_CLASSES * CONTEXT_CLASSES;
 
-/** Counts up to which a chance keeps adapting as a plain average does. */
-const COUNT_LIMIT = 250;
 /** A chance of one half that nothing is known of yet. Chances have 16 bits, below them lies an 8-bit count. */
 const UNKNOWN = 0x8000 << 8;
 const WEIGHT_ONE = 2 ** 16;
 /** Both models count for a little more than half at first. */
 const FIRST_WEIGHT = 0.65 * WEIGHT_ONE;
-const LEARNING_SHIFT = 14;
-const LEARNING_ROUND = 1 << (LEARNING_SHIFT - 1);
 /** Logits run from -8 to 8, in steps of 1/256. */
 const LOGIT_LIMIT = 2047;
 
@@ -55,7 +51,8 @@ export interface Neighbourhood {
 /**
  * Codes one bucket a sample. Each takes five binary decisions, the high bit first; the chance of each is mixed from two
  * adaptive chances with different contexts, and coded arithmetically: an interval of 32-bit numbers is divided in
- * proportion to the chances, and the bytes that its ends share are put out.
+ * proportion to the chances, and the bytes that its ends share are put out. A chance adapts as a plain average does for
+ * its first 250 bits; weights learn by 1/2^14 of error times logit.
  *
  * @returns the code: a view, valid until the next call.
  */
@@ -74,22 +71,22 @@ export function encodeBuckets(
 		const bucket = buckets[i];
 		const level = levelClasses === null ? before : i && levelClasses[i - 1];
 		const other = otherClasses === null ? 0 : otherClasses[i];
-		const contextA = (level * CONTEXT_CLASSES + other) * CODED_BUCKETS;
-		const contextB = (before * CONTEXT_CLASSES + secondBefore) * CODED_BUCKETS;
+		const contextA = (level * 16 + other) * 32;
+		const contextB = (before * 16 + secondBefore) * 32;
 		let node = 1;
-		for (let decision = DECISIONS - 1; decision >= 0; decision--) {
+		for (let decision = 4; decision >= 0; decision--) {
 			const bit = (bucket >> decision) & 1;
 			const stateA = chancesA[contextA + node];
 			const stateB = chancesB[contextB + node];
 			const logitA = LOGITS[stateA >> 12];
 			const logitB = LOGITS[stateB >> 12];
 			const weightA = weights[node];
-			const weightB = weights[CODED_BUCKETS + node];
+			const weightB = weights[32 + node];
 			let mixed =
 				(Math.imul(logitA, weightA) + Math.imul(logitB, weightB)) >> 16;
-			if (mixed > LOGIT_LIMIT) mixed = LOGIT_LIMIT;
-			else if (mixed < -LOGIT_LIMIT) mixed = -LOGIT_LIMIT;
-			const chance = CHANCES[mixed + LOGIT_LIMIT];
+			if (mixed > 2047) mixed = 2047;
+			else if (mixed < -2047) mixed = -2047;
+			const chance = CHANCES[mixed + 2047];
 
 			const range = (high - low) | 0;
 			const middle =
@@ -109,22 +106,18 @@ export function encodeBuckets(
 
 			const target = bit << 16;
 			const error = target - chance;
-			weights[node] =
-				weightA +
-				((Math.imul(error, logitA) + LEARNING_ROUND) >> LEARNING_SHIFT);
-			weights[CODED_BUCKETS + node] =
-				weightB +
-				((Math.imul(error, logitB) + LEARNING_ROUND) >> LEARNING_SHIFT);
+			weights[node] = weightA + ((Math.imul(error, logitA) + 8192) >> 14);
+			weights[32 + node] = weightB + ((Math.imul(error, logitB) + 8192) >> 14);
 			const countA = stateA & 0xff;
 			const countB = stateB & 0xff;
 			const chanceA = stateA >> 8;
 			const chanceB = stateB >> 8;
 			chancesA[contextA + node] =
 				((chanceA + (Math.imul(target - chanceA, STEPS[countA]) >> 15)) << 8) |
-				(countA < COUNT_LIMIT ? countA + 1 : countA);
+				(countA < 250 ? countA + 1 : countA);
 			chancesB[contextB + node] =
 				((chanceB + (Math.imul(target - chanceB, STEPS[countB]) >> 15)) << 8) |
-				(countB < COUNT_LIMIT ? countB + 1 : countB);
+				(countB < 250 ? countB + 1 : countB);
 			node = (node << 1) | bit;
 		}
 		secondBefore = before;
@@ -162,8 +155,8 @@ export function decodeBuckets(
 	let level = 0;
 	for (let i = 0; i < buckets.length; i++) {
 		const other = otherClasses === null ? 0 : otherClasses[i];
-		const contextA = (level * CONTEXT_CLASSES + other) * CODED_BUCKETS;
-		const contextB = (before * CONTEXT_CLASSES + secondBefore) * CODED_BUCKETS;
+		const contextA = (level * 16 + other) * 32;
+		const contextB = (before * 16 + secondBefore) * 32;
 		let node = 1;
 		while (node < CODED_BUCKETS) {
 			const stateA = chancesA[contextA + node];
@@ -171,12 +164,12 @@ export function decodeBuckets(
 			const logitA = LOGITS[stateA >> 12];
 			const logitB = LOGITS[stateB >> 12];
 			const weightA = weights[node];
-			const weightB = weights[CODED_BUCKETS + node];
+			const weightB = weights[32 + node];
 			let mixed =
 				(Math.imul(logitA, weightA) + Math.imul(logitB, weightB)) >> 16;
-			if (mixed > LOGIT_LIMIT) mixed = LOGIT_LIMIT;
-			else if (mixed < -LOGIT_LIMIT) mixed = -LOGIT_LIMIT;
-			const chance = CHANCES[mixed + LOGIT_LIMIT];
+			if (mixed > 2047) mixed = 2047;
+			else if (mixed < -2047) mixed = -2047;
+			const chance = CHANCES[mixed + 2047];
 
 			const range = (high - low) | 0;
 			const part =
@@ -196,22 +189,18 @@ export function decodeBuckets(
 
 			const target = bit << 16;
 			const error = target - chance;
-			weights[node] =
-				weightA +
-				((Math.imul(error, logitA) + LEARNING_ROUND) >> LEARNING_SHIFT);
-			weights[CODED_BUCKETS + node] =
-				weightB +
-				((Math.imul(error, logitB) + LEARNING_ROUND) >> LEARNING_SHIFT);
+			weights[node] = weightA + ((Math.imul(error, logitA) + 8192) >> 14);
+			weights[32 + node] = weightB + ((Math.imul(error, logitB) + 8192) >> 14);
 			const countA = stateA & 0xff;
 			const countB = stateB & 0xff;
 			const chanceA = stateA >> 8;
 			const chanceB = stateB >> 8;
 			chancesA[contextA + node] =
 				((chanceA + (Math.imul(target - chanceA, STEPS[countA]) >> 15)) << 8) |
-				(countA < COUNT_LIMIT ? countA + 1 : countA);
+				(countA < 250 ? countA + 1 : countA);
 			chancesB[contextB + node] =
 				((chanceB + (Math.imul(target - chanceB, STEPS[countB]) >> 15)) << 8) |
-				(countB < COUNT_LIMIT ? countB + 1 : countB);
+				(countB < 250 ? countB + 1 : countB);
 			node = (node << 1) | bit;
 		}
 		const bucket = node - CODED_BUCKETS;
@@ -223,8 +212,8 @@ export function decodeBuckets(
 }
 
 /**
- * Makes the model know nothing. The loops above are each other's mirror and call no helpers: as constants of the module
- * its tables are at hand in compiled code, and with helpers the loops would take half as long again.
+ * Makes the model know nothing. The loops above are each other's mirror, call no helpers and spell numbers out: with
+ * helpers and named numbers, which compiled code looks up each time, they would take half as long again.
  */
 function resetModel(): void {
 	chancesA.fill(UNKNOWN);

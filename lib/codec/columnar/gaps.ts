@@ -45,8 +45,7 @@ export class GapTable {
 		// Patterns whose hashes collide are not shared: that costs bytes, not correctness.
 		const known = this.#patternByHash.get(this.#hash);
 		if (known !== undefined && this.#equalsLast(known)) {
-			this.#end = start;
-			this.#hash = 0;
+			this.abandonSeries();
 			return known;
 		}
 		this.#starts.push(this.#end);
@@ -54,6 +53,12 @@ export class GapTable {
 		this.#patternByHash.set(this.#hash, pattern);
 		this.#hash = 0;
 		return pattern;
+	}
+
+	/** Forgets the runs of the series at hand. */
+	abandonSeries(): void {
+		this.#end = this.#starts[this.#starts.length - 1];
+		this.#hash = 0;
 	}
 
 	/**

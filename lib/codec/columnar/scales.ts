@@ -20,6 +20,12 @@ export interface Scale {
 	wide: boolean;
 }
 
+export interface ScaleGuess {
+	scale: Scale;
+	/** Of the scale in the order in which scales are tried. */
+	position: number;
+}
+
 /**
  * The first scale, from the `from`-th on, at which nearly all of some samples taken all over `samples` are integers.
  * Zeros and missing samples say nothing. Leading zeros therefore do not mislead, but a guess it remains.
@@ -27,7 +33,7 @@ export interface Scale {
 export function guessScale(
 	samples: Float64Array,
 	from = 0,
-): { scale: Scale; position: number } | undefined {
+): ScaleGuess | undefined {
 	const step = Math.max(1, Math.floor(samples.length / PROBES));
 	for (let position = from; position < SCALES.length; position++) {
 		const factor = SCALES[position];

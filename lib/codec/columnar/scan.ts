@@ -63,7 +63,7 @@ export function scanScaled(
 				continue;
 			} else {
 				if (exceptions.count === limit) {
-					gaps.endSeries();
+					gaps.abandonSeries();
 					return undefined;
 				}
 				exceptions.positions[exceptions.count] = there;

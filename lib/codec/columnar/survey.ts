@@ -2,8 +2,13 @@ import type { SeriesStatistics } from "../column.js";
 import { emptyStatistics } from "../statistics.js";
 import { buildDictionary } from "./dictionary.js";
 import type { GapTable } from "./gaps.js";
-import { guessScale } from "./scales.js";
-import { exceptionsFound, scanPlain, scanScaled } from "./scan.js";
+import { guessScale, type Scale, type ScaleGuess } from "./scales.js";
+import {
+	type Exceptions,
+	exceptionsFound,
+	scanPlain,
+	scanScaled,
+} from "./scan.js";
 import { Scratch } from "./scratch.js";
 
 /** What is known of a column before its bytes are decided. */
@@ -22,18 +27,22 @@ export interface Survey {
 
 export type Content =
 	| { kind: "constant"; value: number }
-	| {
-			kind: "integers";
-			scale: number;
-			integers: Int32Array;
-			positions: Uint32Array;
-			values: Float64Array;
-	  }
+	| IntegerContent
 	| { kind: "dictionary"; integers: Int32Array; values: Float64Array }
 	| { kind: "doubles"; wideScale?: number };
 
-const NO_POSITIONS = new Uint32Array(0);
-const NO_VALUES = new Float64Array(0);
+export interface IntegerContent {
+	kind: "integers";
+	scale: number;
+	/** Of the samples that are there. */
+	integers: Int32Array;
+	/** Exceptions: samples that are no integers at the scale. */
+	positions: Uint32Array;
+	values: Float64Array;
+}
+
+/** Exceptions that are not worth another pass. */
+const FEW_EXCEPTIONS = 8;
 
 const presentScratch = new Scratch(Float64Array);
 
@@ -50,36 +59,9 @@ export function surveyColumn(
 ): Survey {
 	const statistics = emptyStatistics(lengths.length);
 	const patterns = new Uint32Array(lengths.length);
-	let guess = guessScale(samples);
-	let content: Content | undefined;
-	while (guess !== undefined && !guess.scale.wide && content === undefined) {
-		const { factor } = guess.scale;
-		const exceptions = scanScaled(
-			samples,
-			lengths,
-			factor,
-			integers,
-			gaps,
-			patterns,
-			statistics,
-		);
-		if (exceptions === undefined)
-			guess = guessScale(exceptionsFound(), guess.position + 1);
-		else
-			content = {
-				kind: "integers",
-				scale: factor,
-				integers,
-				positions:
-					exceptions.count === 0
-						? NO_POSITIONS
-						: exceptions.positions.slice(0, exceptions.count),
-				values:
-					exceptions.count === 0
-						? NO_VALUES
-						: exceptions.values.slice(0, exceptions.count),
-			};
-	}
+	const { scale, content } = surveyIntegers(guessScale(samples), (factor) =>
+		scanScaled(samples, lengths, factor, integers, gaps, patterns, statistics),
+	);
 	if (content === undefined)
 		scanPlain(samples, lengths, gaps, patterns, statistics);
 	const present = statistics.count.reduce((sum, count) => sum + count, 0);
@@ -87,17 +69,61 @@ export function surveyColumn(
 		samples,
 		lengths,
 		statistics,
-		statisticsScale: guess?.scale.factor ?? 0,
+		statisticsScale: scale?.factor ?? 0,
 		patterns: present === samples.length ? null : patterns,
 		present,
-		content: content ?? { kind: "doubles" },
+		content: { kind: "doubles" },
 	};
 	const value = constantOf(survey);
 	if (value !== undefined) survey.content = { kind: "constant", value };
-	else if (content !== undefined && content.kind === "integers")
-		content.integers = integers.subarray(0, present);
-	else survey.content = surveyDoubles(survey, integers, guess?.scale.factor);
+	else if (content !== undefined)
+		survey.content = { ...content, integers: integers.subarray(0, present) };
+	else survey.content = surveyDoubles(survey, integers, scale?.factor);
 	return survey;
+}
+
+/**
+ * Tries scales until one fits. When it leaves exceptions that a finer scale would not, that one is taken: a column that
+ * is nearly always 0 looks like integers.
+ *
+ * @param scan passes over the column at a scale; undefined: it does not fit.
+ */
+function surveyIntegers(
+	first: ScaleGuess | undefined,
+	scan: (factor: number) => Exceptions | undefined,
+): {
+	scale?: Scale;
+	content?: Omit<IntegerContent, "integers">;
+} {
+	let guess = first;
+	let coarser: ScaleGuess | undefined;
+	while (guess !== undefined && !guess.scale.wide) {
+		const { scale, position } = guess;
+		const exceptions = scan(scale.factor);
+		if (exceptions === undefined) {
+			guess = coarser ?? guessScale(exceptionsFound(), position + 1);
+			continue;
+		}
+		if (exceptions.count > FEW_EXCEPTIONS && coarser === undefined) {
+			const finer = guessScale(exceptionsFound(), position + 1);
+			if (
+				finer !== undefined &&
+				!finer.scale.wide &&
+				finer.scale.factor % scale.factor === 0
+			) {
+				coarser = guess;
+				guess = finer;
+				continue;
+			}
+		}
+		const positions = exceptions.positions.slice(0, exceptions.count);
+		const values = exceptions.values.slice(0, exceptions.count);
+		return {
+			scale,
+			content: { kind: "integers", scale: scale.factor, positions, values },
+		};
+	}
+	return guess === undefined ? {} : { scale: guess.scale };
 }
 
 /** The samples that are there: the column's own when none is missing, else a copy that is valid until the next call. */
