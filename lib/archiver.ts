@@ -3,7 +3,7 @@ import type { Archive } from "./archive/archive.js";
 import {
 	type ArchiverOptions,
 	type Environment,
-	resolveOptions,
+	resolveArchiverOptions,
 } from "./config.js";
 import type {
 	AcceptedJob,
@@ -147,7 +147,7 @@ export class Archiver {
 		}
 		const archiver = new Archiver(
 			parts,
-			resolveOptions(parts.options, parts.env),
+			resolveArchiverOptions(parts.options, parts.env),
 		);
 		void archiver.#recovery?.run();
 		return archiver;

@@ -1,20 +1,15 @@
 import { availableParallelism } from "node:os";
 import * as v from "valibot";
 import { ArchiverError } from "./errors.js";
+import {
+	choice,
+	flag,
+	integer,
+	type OptionSpec,
+	percentileList,
+	share,
+} from "./option-kinds.js";
 import { record } from "./schema/record.js";
-
-interface OptionSpec<T> {
-	/** Environment variable. */
-	env: string;
-	/** What a value must be: one phrase, for messages and the README. */
-	expects: string;
-	/** Accepts the option's own type and, from the environment, its text. */
-	schema: v.GenericSchema<unknown, T>;
-	default: () => T;
-	/** How the README writes the default; absent: the value itself. */
-	defaultText?: string;
-	description: string;
-}
 
 const MIB = 2 ** 20;
 
@@ -154,7 +149,8 @@ export const OPTIONS = {
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
-export type ArchiverOptions = {
+/** Every option's effective value. */
+export type Options = {
 	[K in OptionName]: (typeof OPTIONS)[K] extends OptionSpec<infer T>
 		? T
 		: never;
@@ -162,11 +158,18 @@ export type ArchiverOptions = {
 	/** Cluster -> what is different for its jobs. The one option that the environment cannot give. */
 	perCluster: Readonly<Record<string, Partial<ClusterOptions>>>;
 };
+/** Those of an archive: `openArchive` takes them. */
+export type ArchiveOptions = Pick<Options, (typeof ARCHIVE_OPTIONS)[number]>;
+const ARCHIVE_OPTIONS = [
+	"format",
+	"compression",
+	"fsync",
+	"writerParallelFiles",
+] as const;
+/** Those of an archiver: `Archiver.start` takes them. */
+export type ArchiverOptions = Omit<Options, keyof ArchiveOptions | "logLevel">;
 /** Options that a cluster may have its own of. */
-export type ClusterOptions = Pick<
-	ArchiverOptions,
-	(typeof CLUSTER_OPTIONS)[number]
->;
+export type ClusterOptions = Pick<Options, (typeof CLUSTER_OPTIONS)[number]>;
 const CLUSTER_OPTIONS = ["coreScopeMaxNodes", "resolutionSeconds"] as const;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -177,9 +180,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * @throws ArchiverError INVALID_OPTION listing every bad value in `details.problems`.
  */
 export function resolveOptions(
-	explicit: Partial<ArchiverOptions> = {},
+	explicit: Partial<Options> = {},
 	env: Environment = process.env,
-): Readonly<ArchiverOptions> {
+): Readonly<Options> {
 	const problems: string[] = [];
 	const resolved: Record<string, unknown> = {};
 	const { perCluster = {}, ...explicitOptions } = explicit;
@@ -196,7 +199,7 @@ export function resolveOptions(
 		else resolved[name] = spec.default();
 	}
 	resolved.perCluster = acceptPerCluster(perCluster, problems);
-	const options = resolved as ArchiverOptions;
+	const options = resolved as Options;
 	if (problems.length === 0) settleThreads(options, explicit, env, problems);
 	if (problems.length > 0) {
 		throw new ArchiverError(
@@ -206,6 +209,27 @@ export function resolveOptions(
 		);
 	}
 	return Object.freeze(options);
+}
+
+/**
+ * The effective options of an archiver. Those of its archive are refused: they act where the archive is opened.
+ *
+ * @throws ArchiverError INVALID_OPTION, as {@link resolveOptions}.
+ */
+export function resolveArchiverOptions(
+	explicit: Partial<ArchiverOptions> = {},
+	env: Environment = process.env,
+): Readonly<ArchiverOptions> {
+	const misplaced = ARCHIVE_OPTIONS.filter((name) => name in explicit);
+	if (misplaced.length > 0) {
+		const problems = misplaced.map((name) => `${name}: give it to openArchive`);
+		throw new ArchiverError(
+			"INVALID_OPTION",
+			`unusable options: ${problems.join("; ")}`,
+			{ problems },
+		);
+	}
+	return resolveOptions(explicit, env);
 }
 
 /** The options that hold for the jobs of `cluster`. */
@@ -221,7 +245,7 @@ export function optionsForCluster(
 function acceptPerCluster(
 	perCluster: unknown,
 	problems: string[],
-): ArchiverOptions["perCluster"] {
+): Options["perCluster"] {
 	const accepted = record<Partial<ClusterOptions>>();
 	for (const [cluster, own] of Object.entries(perCluster as object)) {
 		accepted[cluster] = {};
@@ -260,8 +284,8 @@ function accept(
 
 /** One of the two thread counts given alone moves the default of the other; both given must fit together. */
 function settleThreads(
-	options: ArchiverOptions,
-	explicit: Partial<ArchiverOptions>,
+	options: Options,
+	explicit: Partial<Options>,
 	env: Environment,
 	problems: string[],
 ): void {
@@ -282,7 +306,7 @@ function settleThreads(
 
 function isGiven(
 	name: OptionName,
-	explicit: Partial<ArchiverOptions>,
+	explicit: Partial<Options>,
 	env: Environment,
 ): boolean {
 	return explicit[name] !== undefined || (env[OPTIONS[name].env] ?? "") !== "";
@@ -290,133 +314,4 @@ function isGiven(
 
 function defaultThreads(): number {
 	return Math.max(1, availableParallelism() - 1);
-}
-
-function integer(
-	env: string,
-	min: number,
-	byDefault: number | (() => number),
-	description: string,
-	defaultText?: string,
-): OptionSpec<number> {
-	return {
-		env,
-		expects: `a whole number of at least ${min}`,
-		schema: v.pipe(
-			v.union([
-				v.number(),
-				v.pipe(v.string(), v.trim(), v.digits(), v.transform(Number)),
-			]),
-			v.safeInteger(),
-			v.minValue(min),
-		),
-		default: typeof byDefault === "number" ? () => byDefault : byDefault,
-		defaultText,
-		description,
-	};
-}
-
-function share(
-	env: string,
-	byDefault: number,
-	description: string,
-): OptionSpec<number> {
-	return {
-		env,
-		expects: "a number from 0 to 1",
-		schema: v.pipe(
-			v.union([
-				v.number(),
-				v.pipe(
-					v.string(),
-					v.trim(),
-					v.regex(/^(\d+\.?\d*|\.\d+)$/),
-					v.transform(Number),
-				),
-			]),
-			v.minValue(0),
-			v.maxValue(1),
-		),
-		default: () => byDefault,
-		description,
-	};
-}
-
-/** Whole numbers, since ClusterCockpit reads their names as such. */
-function percentileList(
-	env: string,
-	description: string,
-): OptionSpec<readonly number[]> {
-	const percentile = v.pipe(
-		v.number(),
-		v.integer(),
-		v.minValue(1),
-		v.maxValue(99),
-	);
-	return {
-		env,
-		expects: "whole numbers from 1 to 99",
-		schema: v.pipe(
-			v.union([
-				v.array(v.number()),
-				v.pipe(
-					v.string(),
-					v.regex(/^\s*\d+\s*(,\s*\d+\s*)*$/),
-					v.transform((list) => list.split(",").map(Number)),
-				),
-			]),
-			v.array(percentile),
-		),
-		default: () => [],
-		defaultText: "none",
-		description,
-	};
-}
-
-function flag(
-	env: string,
-	byDefault: boolean,
-	description: string,
-): OptionSpec<boolean> {
-	const words: Record<string, boolean> = {
-		on: true,
-		true: true,
-		"1": true,
-		off: false,
-		false: false,
-		"0": false,
-	};
-	return {
-		env,
-		expects: "on or off",
-		schema: v.union([
-			v.boolean(),
-			v.pipe(
-				v.string(),
-				v.toLowerCase(),
-				v.picklist(Object.keys(words)),
-				v.transform((word) => words[word]),
-			),
-		]),
-		default: () => byDefault,
-		defaultText: byDefault ? "on" : "off",
-		description,
-	};
-}
-
-function choice<const W extends string, D extends W | undefined>(
-	env: string,
-	words: readonly W[],
-	byDefault: D,
-	description: string,
-	defaultText?: string,
-): OptionSpec<W | D> {
-	return {
-		env,
-		expects: `one of ${words.join(", ")}`,
-		schema: v.picklist(words),
-		default: () => byDefault,
-		defaultText: defaultText ?? byDefault,
-		description,
-	};
 }

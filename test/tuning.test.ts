@@ -1,14 +1,21 @@
+import { join } from "node:path";
 import { expect } from "chai";
-import type { Archive } from "../lib/index.js";
+import { type Archive, openArchive } from "../lib/index.js";
 import { gate, type HouseOptions, useHouse } from "./support/house.js";
 import { testColumn } from "./support/jobs.js";
 import { isSettled } from "./support/rejected.js";
+import {
+	type ScriptedFileSystem,
+	scriptedFileSystem,
+} from "./support/scripted-file-system.js";
 import { columnsFor, ScriptedSource } from "./support/scripted-source.js";
+import { useTempFolder } from "./support/temp-folder.js";
 
 const KIB = 1024;
 
 describe("the environment variable", () => {
 	const openHouse = useHouse();
+	const tempFolder = useTempFolder();
 
 	/** A house whose archiver is tuned by nothing but `env`. */
 	function openTuned(env: Record<string, string>, parts: HouseOptions = {}) {
@@ -174,6 +181,55 @@ describe("the environment variable", () => {
 		);
 		expect(error.code).to.equal("ARCHIVER_SHUTDOWN_TIMEOUT");
 	});
+
+	it("ARCHIVER_WRITER_PARALLEL_FILES sets how many file operations are under way at once", async () => {
+		for (const most of [1, 3]) {
+			const fileSystem = scriptedFileSystem();
+			await archiveFive(
+				{ ARCHIVER_WRITER_PARALLEL_FILES: String(most) },
+				fileSystem,
+			);
+			expect(fileSystem.mostAtOnce).to.equal(most);
+		}
+	});
+
+	it("ARCHIVER_FSYNC sets whether files and folders are synced", async () => {
+		for (const [word, syncs] of [
+			["on", true],
+			["off", false],
+		] as const) {
+			const fileSystem = scriptedFileSystem();
+			await archiveFive({ ARCHIVER_FSYNC: word }, fileSystem);
+			expect(
+				fileSystem.calls.some(({ name }) => name === "file.sync"),
+			).to.equal(syncs);
+		}
+	});
+
+	it("ARCHIVER_FORMAT and ARCHIVER_COMPRESSION set how new jobs are written", async () => {
+		const columnar = await archiveFive({});
+		const small = await archiveFive({ ARCHIVER_COMPRESSION: "small" });
+		const json = await archiveFive({ ARCHIVER_FORMAT: "json" });
+		expect(columnar.formats).to.deep.equal({ columnar: 5, json: 0 });
+		expect(json.formats).to.deep.equal({ columnar: 0, json: 5 });
+		expect(small.bytes).to.be.below(columnar.bytes);
+	});
+
+	/** Archives five jobs in an archive that is opened with nothing but `env`; what it says of them afterwards. */
+	async function archiveFive(
+		env: Record<string, string>,
+		fileSystem?: ScriptedFileSystem,
+	) {
+		const archive = await openArchive(
+			join(tempFolder(), String(Math.random())),
+			{ env, fileSystem },
+		);
+		const source = new ScriptedSource(({ job }) => columnsFor(job, 1000));
+		const { archiver, registerIds } = await openHouse({ archive, source });
+		const jobs = await registerIds([1, 2, 3, 4, 5]);
+		await Promise.all(jobs.map((job) => archiver.archiveJob(job)));
+		return (await archive.info()).clusters.testcluster;
+	}
 
 	/** Sizes of the commits when ten jobs become ready while the first one is being committed. */
 	async function commitGroups(

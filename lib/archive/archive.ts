@@ -1,4 +1,4 @@
-import type { DataEncoding, DataFormat } from "../codec/column.js";
+import type { Compression, DataEncoding, DataFormat } from "../codec/column.js";
 import type { ArchiverError } from "../errors.js";
 import type { Cluster } from "../schema/cluster.js";
 import type { Job, JobKey } from "../schema/job.js";
@@ -75,6 +75,8 @@ export interface Archive {
 	/** The target it was opened with, without secrets. */
 	readonly target: string;
 	readonly format: DataFormat;
+	/** How hard new columnar jobs are compressed. */
+	readonly compression: Compression;
 
 	exists(key: JobKey): Promise<boolean>;
 	/** @throws ArchiverError JOB_UNKNOWN, DATA_CORRUPT (malformed meta) */

@@ -1,3 +1,4 @@
+import { type Environment, resolveOptions } from "../config.js";
 import { ArchiverError } from "../errors.js";
 import type { Archive } from "./archive.js";
 import { FileArchive, type FileArchiveOptions } from "./file/file-archive.js";
@@ -5,7 +6,11 @@ import { FileArchive, type FileArchiveOptions } from "./file/file-archive.js";
 /** Where an archive lies: `file:PATH` or a bare path, or ClusterCockpit's own configuration object. */
 export type ArchiveTarget = string | { kind: string; path?: string };
 
-export type OpenArchiveOptions = FileArchiveOptions;
+/** Of these, what the environment knows is taken from there when it is not given. */
+export interface OpenArchiveOptions extends FileArchiveOptions {
+	/** Read instead of `process.env`. */
+	env?: Environment;
+}
 
 /** Two letters at least, so that a Windows drive is no scheme. */
 const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
@@ -14,13 +19,16 @@ const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
  * Opens an archive, or makes one where there is none.
  *
  * @throws ArchiverError INVALID_INPUT for a target that is none; ARCHIVE_VERSION for a kind, or a version, that this
- * release does not know, and for a folder that holds something else; INVALID_OPTION; and why it cannot be read or made
+ * release does not know, and for a folder that holds something else; ARCHIVE_LOCKED when another process has it open for
+ * writing; INVALID_OPTION; and why it cannot be read or made
  */
 export async function openArchive(
 	target: ArchiveTarget,
 	options: OpenArchiveOptions = {},
 ): Promise<Archive> {
-	checkOptions(options);
+	const { format, compression, fsync, writerParallelFiles, env } = options;
+	const given = { format, compression, fsync, writerParallelFiles };
+	const resolved = resolveOptions(given, env);
 	const { kind, path } = parseTarget(target);
 	if (kind !== "file") {
 		throw new ArchiverError(
@@ -29,7 +37,13 @@ export async function openArchive(
 			{ field: "target", received: kind },
 		);
 	}
-	return FileArchive.open(path, options);
+	return FileArchive.open(path, {
+		...options,
+		format: resolved.format,
+		compression: resolved.compression,
+		fsync: resolved.fsync,
+		writerParallelFiles: resolved.writerParallelFiles,
+	});
 }
 
 function parseTarget(target: ArchiveTarget): { kind: string; path: string } {
@@ -49,32 +63,4 @@ function expectPath(path: unknown): string {
 		'an archive target is "file:PATH", a path, or { kind: "file", path }',
 		{ field: "target" },
 	);
-}
-
-function checkOptions({
-	format,
-	compression,
-	parallelFiles,
-}: OpenArchiveOptions): void {
-	const problems = [
-		...check("format", format, ["columnar", "json"]),
-		...check("compression", compression, ["fast", "small"]),
-	];
-	if (
-		parallelFiles !== undefined &&
-		!(Number.isSafeInteger(parallelFiles) && parallelFiles > 0)
-	)
-		problems.push(
-			`parallelFiles: expected an integer above 0, received ${parallelFiles}`,
-		);
-	if (problems.length > 0)
-		throw new ArchiverError("INVALID_OPTION", problems.join("; "), {
-			problems,
-		});
-}
-
-function check(name: string, value: unknown, known: string[]): string[] {
-	return value === undefined || known.includes(value as string)
-		? []
-		: [`${name}: expected ${known.join(" or ")}, received ${String(value)}`];
 }

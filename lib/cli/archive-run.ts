@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Archive } from "../archive/archive.js";
 import { Archiver } from "../archiver.js";
-import type { ArchiverOptions } from "../config.js";
+import type { Options } from "../config.js";
 import type { ArchivedJob } from "../dispatch/accepted-job.js";
 import type { ClusterProvider } from "../dispatch/clusters.js";
 import { isArchiverError } from "../errors.js";
@@ -44,7 +44,7 @@ export interface ArchiveRunParts {
 	archive: Archive;
 	source: MetricSource;
 	clusters?: ClusterProvider;
-	options: Readonly<ArchiverOptions>;
+	options: Readonly<Options>;
 	jobs: AsyncIterable<Job>;
 	/** Jobs to come, for the progress bar: an estimate will do. */
 	expectedJobs: number;
@@ -65,7 +65,6 @@ export async function archiveJobs(
 		archive,
 		source,
 		clusters,
-		options,
 		logger,
 		// What is archived is what was asked for.
 		recover: false,

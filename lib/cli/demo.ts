@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { type ArchiverOptions, resolveOptions } from "../config.js";
+import { type Options, resolveOptions } from "../config.js";
 import { ArchiverError, toArchiverError } from "../errors.js";
 import type { JobRepository } from "../repository/repository.js";
 import { SqliteJobRepository } from "../repository/sqlite.js";
@@ -81,7 +81,7 @@ async function demo({ jobs, out, json }: DemoArguments): Promise<void> {
  */
 async function openDatabase(
 	folder: string,
-	options: Readonly<ArchiverOptions>,
+	options: Readonly<Options>,
 	opened: Opened,
 ): Promise<SqliteJobRepository> {
 	await mkdir(folder, { recursive: true }).catch((error) => {

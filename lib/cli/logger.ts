@@ -1,5 +1,5 @@
 import { type Logger, pino } from "pino";
-import type { ArchiverOptions } from "../config.js";
+import type { Options } from "../config.js";
 
 export interface CommandLogger {
 	logger: Logger;
@@ -13,7 +13,7 @@ export interface CommandLogger {
  */
 export function openLogger({
 	logLevel,
-}: Pick<ArchiverOptions, "logLevel">): CommandLogger {
+}: Pick<Options, "logLevel">): CommandLogger {
 	const destination = pino.destination({ dest: 2, sync: false });
 	const logger = pino(
 		{

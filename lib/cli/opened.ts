@@ -1,6 +1,6 @@
 import type { Archive } from "../archive/archive.js";
 import { openArchive } from "../archive/open.js";
-import type { ArchiverOptions } from "../config.js";
+import type { ArchiveOptions } from "../config.js";
 
 interface Closable {
 	close?(): Promise<void>;
@@ -24,14 +24,19 @@ export class Opened {
 	/** An archive to be written to, made where there is none. `format` beats the one that it was made with. */
 	writeArchive(
 		target: string,
-		{ format, compression, fsync, writerParallelFiles }: ArchiverOptions,
+		{
+			format,
+			compression,
+			fsync,
+			writerParallelFiles,
+		}: Partial<ArchiveOptions>,
 	): Promise<Archive> {
 		return this.add(
 			openArchive(target, {
 				format,
 				compression,
 				fsync,
-				parallelFiles: writerParallelFiles,
+				writerParallelFiles,
 			}),
 		);
 	}

@@ -247,7 +247,7 @@ class ChunkStream {
 			chunk,
 			whole,
 			format: archive.format,
-			compression: options.compression,
+			compression: archive.compression,
 			percentiles: options.percentiles,
 			preparation: { ...preparation, scopes: native?.plan },
 			expected,

@@ -135,7 +135,7 @@ describe("opening an archive", () => {
 			openArchive(folder(), {
 				format: "xml" as never,
 				compression: "most" as never,
-				parallelFiles: 0,
+				writerParallelFiles: 0,
 			}),
 		);
 		expect(error.code).to.equal("INVALID_OPTION");

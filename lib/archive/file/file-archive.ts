@@ -39,20 +39,21 @@ import {
 import { type FileSystem, isMissing, throttle } from "./file-system.js";
 import { archiveInfo } from "./info.js";
 import { folderNames, iterateJobs } from "./iterate.js";
+import type { ArchiveLock } from "./lock.js";
 import { JobReader, readWhole } from "./read.js";
-import { openRoot } from "./root.js";
+import { type OpenedRoot, openRoot } from "./root.js";
 import { StagedFileJob } from "./staged-job.js";
 
 export interface FileArchiveOptions {
 	/** Format of new jobs. Default: what the archive was created with; `columnar` in a new one, `json` in ClusterCockpit's. */
 	format?: DataFormat;
-	/** Default `fast`. Concerns jobs that {@link FileArchive.importJob} encodes. */
+	/** How hard new columnar jobs are compressed. Default `fast`. */
 	compression?: Compression;
 	/** Sync files and folders before a job counts as committed. Default true; false gives up on power cuts. */
 	fsync?: boolean;
 	/** File operations under way at once; libuv has four threads for the whole process. Default 2. */
-	parallelFiles?: number;
-	/** Change nothing, not even leftovers of a crash. Default false. */
+	writerParallelFiles?: number;
+	/** Change nothing, and take no lock. Default false. */
 	readOnly?: boolean;
 	/** Make an archive where there is none. Default true. */
 	create?: boolean;
@@ -66,29 +67,32 @@ export class FileArchive implements Archive {
 	readonly format: DataFormat;
 	readonly #files: DurableFiles;
 	readonly #reader: JobReader;
-	readonly #compression: Compression;
+	readonly compression: Compression;
 	readonly #readOnly: boolean;
-	#closed = false;
+	#closing: Promise<void> | undefined;
 	/** The change under way; the next one waits for it. */
 	#changing: Promise<unknown> = Promise.resolve();
 
 	private constructor(
 		files: DurableFiles,
 		target: string,
-		format: DataFormat,
-		{ compression = "fast", readOnly = false }: FileArchiveOptions,
+		{ format, lock }: OpenedRoot,
+		{ compression = "fast" }: FileArchiveOptions,
 	) {
 		this.target = target;
 		this.format = format;
 		this.#files = files;
 		this.#reader = new JobReader(files.fileSystem, files.root);
-		this.#compression = compression;
-		this.#readOnly = readOnly;
+		this.compression = compression;
+		this.#lock = lock;
 	}
 
 	/**
+	 * Opens an archive for writing, which one process may do at a time, any number of times; or read-only, beside a writer.
+	 *
 	 * @param path - Folder of the archive; relative to the working directory of now.
-	 * @throws ArchiverError ARCHIVE_VERSION, ARCHIVE_UNREADABLE, ARCHIVE_READ_ONLY, ARCHIVE_WRITE_FAILED, DATA_CORRUPT
+	 * @throws ArchiverError ARCHIVE_LOCKED, ARCHIVE_VERSION, ARCHIVE_UNREADABLE, ARCHIVE_READ_ONLY, ARCHIVE_WRITE_FAILED,
+	 * ARCHIVE_FULL, DATA_CORRUPT
 	 */
 	static async open(
 		path: string,
@@ -96,20 +100,21 @@ export class FileArchive implements Archive {
 	): Promise<FileArchive> {
 		const {
 			fileSystem = nodeFileSystem,
-			parallelFiles = 2,
+			writerParallelFiles = 2,
 			fsync = true,
 			readOnly = false,
 			create = true,
 			format,
 		} = options;
-		const throttled = throttle(fileSystem, parallelFiles);
+		const throttled = throttle(fileSystem, writerParallelFiles);
 		const files = new DurableFiles(throttled, resolve(path), fsync);
-		const found = await openRoot(files, {
+		const opened = await openRoot(files, {
 			newFormat: format ?? "columnar",
 			create,
 			readOnly,
 		});
-		return new FileArchive(files, `file:${path}`, format ?? found, options);
+		const root = { ...opened, format: format ?? opened.format };
+		return new FileArchive(files, `file:${path}`, root, options);
 	}
 
 	async exists(key: JobKey): Promise<boolean> {
@@ -226,7 +231,7 @@ export class FileArchive implements Archive {
 	}
 
 	async importJob(job: Job, data: JobData): Promise<void> {
-		await importJob(this, job, data, this.#compression);
+		await importJob(this, job, data, this.compression);
 	}
 
 	iterate(options: IterateOptions = {}): ReturnType<Archive["iterate"]> {
@@ -261,10 +266,13 @@ export class FileArchive implements Archive {
 		return archiveInfo(fileSystem, root, this.#reader, await this.clusters());
 	}
 
-	/** Waits for the change under way, and discards what is staged. */
-	async close(): Promise<void> {
-		this.#closed = true;
-		await this.#alone(() => this.#files.temporaries.removeAll());
+	/** Waits for the change under way, discards what is staged, and lets other processes write. */
+	close(): Promise<void> {
+		this.#closing ??= this.#alone(async () => {
+			await this.#files.temporaries.removeAll();
+			await this.#lock?.release();
+		});
+		return this.#closing;
 	}
 
 	#clusterPath(name: string): string {
@@ -287,12 +295,12 @@ export class FileArchive implements Archive {
 	}
 
 	#assertWritable(): void {
-		if (this.#closed)
+		if (this.#closing !== undefined)
 			throw new ArchiverError("INVALID_INPUT", `${this.target} is closed`);
-		if (this.#readOnly) {
+		if (this.#lock === undefined) {
 			throw new ArchiverError(
 				"ARCHIVE_READ_ONLY",
-				`${this.target} was opened for reading only`,
+				`${this.target} is open for reading only`,
 				{ path: this.#files.root },
 			);
 		}

@@ -90,18 +90,21 @@ describe("committing to a file archive", () => {
 	});
 
 	it("has no more calls under way than it is allowed", async () => {
-		for (const parallelFiles of [1, 2, 3]) {
+		for (const writerParallelFiles of [1, 2, 3]) {
 			const fileSystem = scriptedFileSystem();
-			const archive = await testArchive(join(folder(), `${parallelFiles}`), {
-				fileSystem,
-				parallelFiles,
-			});
+			const archive = await testArchive(
+				join(folder(), `${writerParallelFiles}`),
+				{
+					fileSystem,
+					writerParallelFiles,
+				},
+			);
 			await Promise.all(
 				Array.from({ length: 20 }, (_, jobId) =>
 					archive.importJob(testJob({ jobId }), testData(jobId)),
 				),
 			);
-			expect(fileSystem.mostAtOnce).to.equal(parallelFiles);
+			expect(fileSystem.mostAtOnce).to.equal(writerParallelFiles);
 		}
 	});
 
