@@ -10,8 +10,8 @@ interface Accumulator {
 }
 
 /**
- * Statistics of a whole job from its columns at node scope: the mean of the nodes' averages, rounded to two decimals,
- * and minimum and maximum over the nodes. Nodes without samples do not count; a metric without any is left out.
+ * Statistics of a whole job from its columns at node scope: the mean of the nodes' averages, and minimum and maximum over
+ * the nodes. Nodes without samples do not count; a metric without any is left out. Nothing is rounded.
  *
  * @returns a null-prototype object, metric -> statistics.
  */
@@ -39,7 +39,7 @@ export function jobStatistics(
 		if (metric.nodes === 0) continue;
 		result[name] = {
 			unit: metric.unit,
-			avg: roundToHundredths(metric.sumOfAverages / metric.nodes),
+			avg: metric.sumOfAverages / metric.nodes,
 			min: metric.min,
 			max: metric.max,
 		};
@@ -56,10 +56,4 @@ function addNodes(metric: Accumulator, { statistics }: MeasuredColumn): void {
 		if (min[node] < metric.min) metric.min = min[node];
 		if (max[node] > metric.max) metric.max = max[node];
 	}
-}
-
-/** Values too large to have hundredths come back unchanged. */
-function roundToHundredths(value: number): number {
-	const hundredths = Math.round(value * 100);
-	return Number.isSafeInteger(hundredths) ? hundredths / 100 : value;
 }

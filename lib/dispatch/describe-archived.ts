@@ -11,6 +11,7 @@ import {
 	MONITORING_STATUS,
 } from "../schema/job.js";
 import { record } from "../schema/record.js";
+import { round2 } from "../schema/round.js";
 import type { FinishedJob } from "./messages.js";
 
 /**
@@ -25,15 +26,18 @@ export function describeArchived(
 	finished: FinishedJob,
 	{ format, notes }: { format: DataFormat; notes: readonly string[] },
 ): ArchivedRow {
-	const statistics = Object.assign(
-		record<JobStatistics>(),
-		Object.fromEntries(finished.statistics),
-	);
+	const exact = record<JobStatistics>();
+	const statistics = record<JobStatistics>();
+	for (const [name, entry] of finished.statistics) {
+		exact[name] = entry;
+		statistics[name] = { ...entry, avg: round2(entry.avg) };
+	}
 	const { dataId, series, samples, completeness } = finished;
 	const footprint = footprintOf(metrics, statistics);
+	// From exact averages: two decimals of a power in kW or MW would be coarse.
 	const { energyFootprint, energy } = energyOf(
 		metrics,
-		statistics,
+		exact,
 		job,
 		completeness && samplesPerSeries(completeness),
 	);

@@ -135,7 +135,7 @@ export interface FinishedJob {
 	encoding: DataEncoding;
 	/** Which version of the data this is: see `dataIdOf`. */
 	dataId: string;
-	/** metric -> statistics over the job, of the samples as recorded, whatever resolution they are archived at. */
+	/** metric -> statistics over the job, not rounded, of the samples as recorded, whatever resolution they are archived at. */
 	statistics: [metric: string, statistics: JobStatistics][];
 	columns: number;
 	series: number;
