@@ -11,7 +11,7 @@ import {
 } from "./option-kinds.js";
 import { record } from "./schema/record.js";
 
-const MIB = 2 ** 20;
+const CHUNK_BYTES = 8 * 2 ** 20;
 
 /** Every option there is, in the order in which the README lists them. */
 export const OPTIONS = {
@@ -44,13 +44,14 @@ export const OPTIONS = {
 	bufferBytes: integer(
 		"ARCHIVER_BUFFER_BYTES",
 		1,
-		128 * MIB,
+		() => defaultBufferBytes(defaultThreads()),
 		"bytes of samples and results in flight over all jobs",
+		"16 MiB, and 16 MiB a thread",
 	),
 	bufferChunkBytes: integer(
 		"ARCHIVER_BUFFER_CHUNK_BYTES",
 		1,
-		8 * MIB,
+		CHUNK_BYTES,
 		"largest chunk of samples handed to a worker",
 	),
 	writerGroupJobs: integer(
@@ -201,6 +202,8 @@ export function resolveOptions(
 	resolved.perCluster = acceptPerCluster(perCluster, problems);
 	const options = resolved as Options;
 	if (problems.length === 0) settleThreads(options, explicit, env, problems);
+	if (!isGiven("bufferBytes", explicit, env))
+		options.bufferBytes = defaultBufferBytes(options.poolMaxThreads);
 	if (problems.length > 0) {
 		throw new ArchiverError(
 			"INVALID_OPTION",
@@ -310,6 +313,14 @@ function isGiven(
 	env: Environment,
 ): boolean {
 	return explicit[name] !== undefined || (env[OPTIONS[name].env] ?? "") !== "";
+}
+
+/**
+ * For each thread one chunk that it works on and one that it finds when it is done; for the head of the order one in
+ * its hands and one in reserve. More would only mean more fresh pages for the main thread to touch.
+ */
+function defaultBufferBytes(threads: number): number {
+	return (2 + 2 * threads) * CHUNK_BYTES;
 }
 
 function defaultThreads(): number {

@@ -54,7 +54,8 @@ export async function encodeJob(
 	accepted: AcceptedJob,
 	context: EncodingContext,
 ): Promise<EncodedJob> {
-	const { signal } = accepted;
+	const { order, signal } = accepted;
+	let lease: Lease | undefined;
 	let staged: StagedJob | undefined;
 	try {
 		signal.throwIfAborted();
@@ -64,8 +65,11 @@ export async function encodeJob(
 		if (durable !== undefined) return durable;
 		const job = await completeJob(accepted.job, context.repository);
 		const plan = await planJob(job, context);
+		// Memory before anything is opened for the job: many may have to wait for it. A small job asks for little.
+		const bytes = Math.min(context.chunkBytes, plan.expectedBytes);
+		lease = await context.budget.acquire(order, bytes, signal);
 		staged = await context.archive.stage(job);
-		const stream = new ChunkStream(accepted, plan, staged, context);
+		const stream = new ChunkStream(accepted, plan, staged, lease, context);
 		const finished = await stream.run();
 		const archived = describeArchived(job, plan.metrics, finished, {
 			format: context.archive.format,
@@ -80,6 +84,7 @@ export async function encodeJob(
 			dataBytes: staged.dataBytes,
 		};
 	} catch (error) {
+		lease?.release();
 		await staged?.discard().catch(() => {});
 		throw signal.aborted
 			? signal.reason
@@ -134,11 +139,13 @@ class ChunkStream {
 		accepted: AcceptedJob,
 		plan: JobPlan,
 		staged: StagedJob,
+		lease: Lease,
 		context: EncodingContext,
 	) {
 		this.#accepted = accepted;
 		this.#plan = plan;
 		this.#staged = staged;
+		this.#leases.push(lease);
 		this.#context = context;
 	}
 
@@ -167,12 +174,12 @@ class ChunkStream {
 			.load({ ...this.#plan.request, signal: this.#stop.signal })
 			[Symbol.asyncIterator]();
 		try {
-			for (;;) {
-				const lease = await this.#acquire(this.#context.chunkBytes);
+			for (let [lease] = this.#leases; ; ) {
 				const next = await this.#next(chunks);
 				if (next.done) return lease.release();
 				await this.#take(next.value, lease);
 				if (next.value.last) return;
+				lease = await this.#acquire(this.#context.chunkBytes);
 			}
 		} finally {
 			// Not awaited: a source that hangs in next() never answers, and there is nothing left to learn from it.
@@ -240,7 +247,7 @@ class ChunkStream {
 	): Promise<EncodedChunk> {
 		const { pool, archive, options, buffers } = this.#context;
 		const { preparation, scopes, expected } = this.#plan;
-		const native = chunk.native ? scopes : undefined;
+		const native = chunk.native ? scopes() : undefined;
 		if (native !== undefined) this.notes = native.problems;
 		const task = {
 			kind: "encode",

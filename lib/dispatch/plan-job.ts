@@ -7,11 +7,16 @@ import type { Job } from "../schema/job.js";
 import {
 	type ExpectedSeries,
 	expectSeries,
+	samplesPerSeries,
 } from "../source/expected-series.js";
 import { heldHosts } from "../source/held-hosts.js";
 import { type PlannedScopes, planScopes } from "../source/scope-plan.js";
 import { requestMetrics } from "../source/scopes.js";
-import type { LoadRequest, MetricSource } from "../source/source.js";
+import type {
+	LoadRequest,
+	MetricSource,
+	RequestedMetric,
+} from "../source/source.js";
 import type { BufferRecycler } from "./buffers.js";
 import type { ClusterCatalog } from "./clusters.js";
 import type { Preparation } from "./messages.js";
@@ -23,9 +28,11 @@ export interface JobPlan {
 	/** The metrics of the job's subcluster. */
 	metrics: readonly MetricConfig[];
 	preparation: Preparation;
-	/** For native columns; absent when no topology is known for the job. */
-	scopes?: PlannedScopes;
+	/** For native columns; made when it is asked for, and undefined when no topology is known for the job. */
+	scopes(): PlannedScopes | undefined;
 	expected: ExpectedSeries;
+	/** Most bytes that the job's samples should take; infinity: nobody can tell beforehand. */
+	expectedBytes: number;
 }
 
 export interface PlanContext {
@@ -55,6 +62,7 @@ export async function planJob(
 	const metrics = metricsOf(cluster, subCluster?.name ?? job.subCluster);
 	const requested = requestMetrics(metrics, job, scopeOptions);
 	const held = subCluster && heldHosts(job, subCluster.topology);
+	const expected = expectSeries(job, { metrics: requested, held, replayed });
 	return {
 		request: {
 			job,
@@ -68,8 +76,37 @@ export async function planJob(
 		},
 		metrics,
 		preparation: prepare(metrics, resolutionSeconds),
-		scopes: held && planScopes(requested, held, subCluster.topology),
-		expected: expectSeries(job, { metrics: requested, held, replayed }),
+		scopes: once(() =>
+			held && subCluster
+				? planScopes(requested, held, subCluster.topology)
+				: undefined,
+		),
+		expected,
+		expectedBytes: bytesOf(requested, expected),
+	};
+}
+
+/** Series at the scopes asked for, and at the native one that they may be made of. */
+function bytesOf(
+	requested: readonly RequestedMetric[],
+	expected: ExpectedSeries,
+): number {
+	const { devices, replayed } = expected;
+	if (devices === undefined || replayed) return Number.POSITIVE_INFINITY;
+	let samples = 0;
+	for (const { config, scopes } of requested) {
+		const perSeries = samplesPerSeries(expected, config.timestep) + 1;
+		for (const scope of new Set([config.scope, ...scopes]))
+			samples += perSeries * devices[scope];
+	}
+	return samples * Float64Array.BYTES_PER_ELEMENT;
+}
+
+function once<T>(make: () => T): () => T {
+	let made: { value: T } | undefined;
+	return () => {
+		made ??= { value: make() };
+		return made.value;
 	};
 }
 
