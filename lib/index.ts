@@ -6,6 +6,7 @@ export type {
 	StagedJob,
 	StoredData,
 } from "./archive/archive.js";
+export { type DataFacts, dataFactsOf } from "./archive/data-facts.js";
 export { openArchive } from "./archive/open.js";
 export {
 	Archiver,
@@ -22,6 +23,7 @@ export type {
 } from "./codec/column.js";
 export {
 	type ArchiverOptions,
+	type ClusterOptions,
 	type Environment,
 	OPTIONS,
 	resolveOptions,
@@ -64,6 +66,11 @@ export type {
 	Topology,
 } from "./schema/cluster.js";
 export { parseCluster } from "./schema/cluster-json.js";
+export type {
+	Completeness,
+	MetricCompleteness,
+	Presence,
+} from "./schema/completeness.js";
 export {
 	formatJobKey,
 	type Job,

@@ -1,7 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { OPTIONS, type OptionName, resolveOptions } from "../lib/config.js";
+import {
+	OPTIONS,
+	type OptionName,
+	optionsForCluster,
+	resolveOptions,
+} from "../lib/config.js";
 import { checkoutRoot } from "./support/shared-data.js";
 import { thrown } from "./support/thrown.js";
 
@@ -63,6 +68,51 @@ describe("options", () => {
 			resolveOptions({ poolMinThreads: 3, poolMaxThreads: 2 }, {}),
 		);
 		expect(error.message).to.contain("poolMinThreads");
+	});
+
+	it("take lists and shares from the environment", () => {
+		const options = resolveOptions(
+			{},
+			{ ARCHIVER_PERCENTILES: "25, 75", ARCHIVER_MIN_COMPLETENESS: "0.5" },
+		);
+		expect(options.percentiles).to.deep.equal([25, 75]);
+		expect(options.minCompleteness).to.equal(0.5);
+		const bad = ["0.5", "25,", "100", "25;75"].map((list) =>
+			thrown(() => resolveOptions({}, { ARCHIVER_PERCENTILES: list })),
+		);
+		for (const error of bad)
+			expect(error.message).to.contain("whole numbers from 1 to 99");
+	});
+
+	it("may differ by cluster, and tell what is wrong with those", () => {
+		const perCluster = JSON.parse(
+			'{"fritz":{"coreScopeMaxNodes":4},"__proto__":{"resolutionSeconds":60}}',
+		);
+		const options = resolveOptions({ perCluster }, {});
+		expect(optionsForCluster(options, "fritz")).to.deep.equal({
+			coreScopeMaxNodes: 4,
+			resolutionSeconds: 0,
+		});
+		expect(optionsForCluster(options, "__proto__")).to.deep.equal({
+			coreScopeMaxNodes: 8,
+			resolutionSeconds: 60,
+		});
+		expect(optionsForCluster(options, "constructor")).to.deep.equal({
+			coreScopeMaxNodes: 8,
+			resolutionSeconds: 0,
+		});
+		const error = thrown(() =>
+			resolveOptions(
+				{
+					perCluster: { alex: { coreScopeMaxNodes: -1, format: "json" } },
+				} as object,
+				{},
+			),
+		);
+		expect(error.details.problems).to.deep.equal([
+			"perCluster.alex.coreScopeMaxNodes: must be a whole number of at least 0, is -1",
+			"perCluster.alex.format: no such option",
+		]);
 	});
 
 	it("cannot be changed afterwards", () => {

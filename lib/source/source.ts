@@ -149,6 +149,9 @@ export type SyntheticScope = Exclude<MetricScope, "hwthread">;
  * The dispatcher pulls the next chunk only once memory for it is granted, so a source holds at most one chunk.
  * A replaying source yields every metric and scope that it holds, configured or not.
  *
+ * `flops_any` and `mem_bw` get the node scope that they lack from the coarsest scope that there is, where a chunk shows
+ * that it is not to come: one that is the whole job (the first and the `last`), or native.
+ *
  * @throws ArchiverError SOURCE_UNAVAILABLE, SOURCE_DATA_INVALID or NO_DATA.
  */
 export interface MetricSource {
