@@ -9,6 +9,7 @@ import {
 	type ColumnBuilder,
 	finishColumns,
 } from "./column-builder.js";
+import { joinBody } from "./join-body.js";
 import { JsonReader, readingAnswer } from "./json-reader.js";
 import { NumberBuffer } from "./number-buffer.js";
 import { placeSamples } from "./place-samples.js";
@@ -46,8 +47,8 @@ class Decoder {
 		this.#builders = buildersOf(columns);
 	}
 
-	read({ buffer, byteLength, queries }: StoreAnswer): void {
-		const reader = new JsonReader(new Uint8Array(buffer, 0, byteLength));
+	read({ queries, ...body }: StoreAnswer): void {
+		const reader = new JsonReader(joinBody(body));
 		let rows = 0;
 		reader.object(ANSWER_KEYS, (key) => {
 			if (key < 0) return reader.skip();

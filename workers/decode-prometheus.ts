@@ -10,6 +10,7 @@ import {
 	type ColumnBuilder,
 	finishColumns,
 } from "./column-builder.js";
+import { joinBody } from "./join-body.js";
 import { JsonReader, readingAnswer } from "./json-reader.js";
 import { NumberBuffer } from "./number-buffer.js";
 
@@ -64,8 +65,8 @@ class ColumnDecoder {
 		);
 	}
 
-	read({ buffer, byteLength }: PrometheusAnswer): void {
-		const reader = new JsonReader(new Uint8Array(buffer, 0, byteLength));
+	read(body: PrometheusAnswer): void {
+		const reader = new JsonReader(joinBody(body));
 		const seen = new Set<number>();
 		let status: string | undefined;
 		let found = false;

@@ -11,6 +11,6 @@ export function buffersOf(chunk: MetricChunk): ArrayBuffer[] {
 			return [];
 		case "metric-store":
 		case "prometheus":
-			return chunk.answers.map(({ buffer }) => buffer);
+			return chunk.answers.flatMap(({ segments }) => segments);
 	}
 }

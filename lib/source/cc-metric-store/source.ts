@@ -8,7 +8,7 @@ import {
 	sampleBytes,
 } from "../asked-columns.js";
 import { addressOf, type Server } from "../http/address.js";
-import { HttpClient } from "../http/client.js";
+import { HttpClient, type HttpRequest } from "../http/client.js";
 import { type HttpOptions, unusableOptions } from "../http/options.js";
 import type { LoadRequest, MetricSource, MetricStoreChunk } from "../source.js";
 import type { StoreAnswer } from "./answers.js";
@@ -75,36 +75,29 @@ export class CcMetricStoreSource implements MetricSource {
 		await this.#client.close();
 	}
 
-	/** The answers to all of a piece, in order. When one fails, the others are given up. */
+	/** The answers to all queries of a piece, in order. */
 	async #ask(
 		server: Server,
 		columns: readonly AskedColumn[],
-		request: LoadRequest,
+		{ job, allocate, signal }: LoadRequest,
 	): Promise<StoreAnswer[]> {
-		const { job, allocate } = request;
-		const giveUp = new AbortController();
-		const signal = AbortSignal.any([request.signal, giveUp.signal]);
 		const batches = [...batchQueries(columns, this.#batchQueries)];
-		try {
-			return await Promise.all(
-				batches.map(async ({ queries, samples }) => ({
-					...(await this.#client.fetch({
-						url: addressOf(server, PATH),
-						method: "GET",
-						token: server.token,
-						contentType: "application/json",
-						body: queryBody(job.cluster, intervalOf(job), queries),
-						expectedBytes:
-							samples * BYTES_PER_SAMPLE + queries.length * BYTES_PER_ENTRY,
-						allocate,
-						signal,
-					})),
-					queries: queries.length,
-				})),
-			);
-		} catch (error) {
-			giveUp.abort();
-			throw error;
-		}
+		const requests = batches.map(
+			({ queries, samples }): HttpRequest => ({
+				url: addressOf(server, PATH),
+				method: "GET",
+				token: server.token,
+				contentType: "application/json",
+				body: queryBody(job.cluster, intervalOf(job), queries),
+				expectedBytes:
+					samples * BYTES_PER_SAMPLE + queries.length * BYTES_PER_ENTRY,
+				allocate,
+			}),
+		);
+		const bodies = await this.#client.fetchAll(requests, signal);
+		return bodies.map((body, i) => ({
+			...body,
+			queries: batches[i].queries.length,
+		}));
 	}
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent } from "undici";
 import { ArchiverError, isArchiverError } from "../../errors.js";
@@ -17,7 +18,6 @@ export interface HttpRequest {
 	expectedBytes: number;
 	/** Makes the buffer for the answer. */
 	allocate(byteLength: number): ArrayBuffer;
-	signal: AbortSignal;
 }
 
 /** What became of one attempt. */
@@ -36,6 +36,7 @@ export class HttpClient {
 	readonly #options: Required<HttpOptions>;
 	readonly #slots: Slots;
 	readonly #agent: Agent;
+	readonly #closing = new AbortController();
 
 	/**
 	 * @param what - What a server is called in messages, such as `metric store`.
@@ -46,62 +47,91 @@ export class HttpClient {
 		this.#options = resolveHttpOptions(options);
 		this.#slots = new Slots(this.#options.concurrency);
 		// undici's own limits are for silence between two bytes; ours is for the whole attempt.
-		this.#agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+		this.#agent = new Agent({
+			connections: this.#options.concurrency,
+			headersTimeout: 0,
+			bodyTimeout: 0,
+		});
 	}
 
 	/**
-	 * The body of the answer with status 200.
+	 * The bodies of the answers to `requests`, in their order. When one fails, the others are given up.
 	 *
 	 * @throws ArchiverError SOURCE_UNAVAILABLE (retryable unless the server says that the request is at fault),
 	 *   SOURCE_DATA_INVALID for an answer that is too large, ABORTED.
 	 */
-	async fetch(request: HttpRequest): Promise<HttpBody> {
+	async fetchAll(
+		requests: readonly HttpRequest[],
+		signal: AbortSignal,
+	): Promise<HttpBody[]> {
+		const giveUp = new AbortController();
+		const limits = AbortSignal.any([
+			signal,
+			giveUp.signal,
+			this.#closing.signal,
+		]);
+		// Every lane listens, and there may be more of them than the ten that Node takes for a leak.
+		setMaxListeners(0, limits);
+		const bodies: HttpBody[] = [];
+		let next = 0;
+		const lane = async () => {
+			while (next < requests.length) {
+				const place = next++;
+				bodies[place] = await this.#fetch(requests[place], limits);
+			}
+		};
+		try {
+			await Promise.all(
+				Array.from({ length: this.#options.concurrency }, lane),
+			);
+			return bodies;
+		} catch (error) {
+			giveUp.abort();
+			throw error;
+		}
+	}
+
+	/** Ends what is under way. */
+	async close(): Promise<void> {
+		this.#closing.abort();
+		await this.#agent.destroy();
+	}
+
+	async #fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpBody> {
 		const { retries, retryDelayMs: firstDelayMs } = this.#options;
 		for (let failures = 1; ; failures++) {
-			const outcome = await this.#slots.use(request.signal, () =>
-				this.#attempt(request),
+			const outcome = await this.#slots.use(signal, () =>
+				this.#attempt(request, signal),
 			);
 			if ("body" in outcome) return outcome.body;
 			const { error, retryAfterMs } = outcome;
 			const delayMs = retryDelayMs(failures, firstDelayMs, retryAfterMs);
 			if (!error.retryable || failures > retries || delayMs === undefined)
 				throw failures > 1 ? afterAttempts(error, failures) : error;
-			await sleep(delayMs, undefined, { signal: request.signal }).catch(
-				() => {},
-			);
-			throwIfAborted(request.signal);
+			await sleep(delayMs, undefined, { signal }).catch(() => {});
+			throwIfAborted(signal);
 		}
 	}
 
-	/** Ends what is under way. */
-	async close(): Promise<void> {
-		await this.#agent.destroy();
-	}
-
-	async #attempt(request: HttpRequest): Promise<Outcome> {
+	async #attempt(request: HttpRequest, signal: AbortSignal): Promise<Outcome> {
 		const { timeoutMs } = this.#options;
 		const limit = new AbortController();
 		const onAbort = () => limit.abort();
-		request.signal.addEventListener("abort", onAbort, { once: true });
+		signal.addEventListener("abort", onAbort, { once: true });
 		const timer = setTimeout(onAbort, timeoutMs);
 		try {
-			throwIfAborted(request.signal);
+			throwIfAborted(signal);
 			return await this.#exchange(request, limit.signal);
 		} catch (cause) {
-			throwIfAborted(request.signal);
-			const error = isArchiverError(cause)
-				? cause.with({ path: pathOf(request) })
-				: this.#failure(
-						request,
-						limit.signal.aborted
-							? `did not answer within ${timeoutMs} ms`
-							: `failed: ${reasonOf(cause)}`,
-						{ cause },
-					);
-			return { error };
+			throwIfAborted(signal);
+			if (isArchiverError(cause)) throw cause;
+			const what = limit.signal.aborted
+				? `did not answer within ${timeoutMs} ms`
+				: `failed: ${reasonOf(cause)}`;
+			return { error: this.#failure(request, what, { cause }) };
 		} finally {
 			clearTimeout(timer);
-			request.signal.removeEventListener("abort", onAbort);
+			signal.removeEventListener("abort", onAbort);
 		}
 	}
 
@@ -138,13 +168,13 @@ export class HttpClient {
 			};
 		}
 		const declared = single(headers["content-length"]);
-		const limits = { ...this.#options, ...request };
 		return {
-			body: await readBody(
-				response.body,
-				declared === undefined ? undefined : Number(declared),
-				limits,
-			),
+			body: await readBody(response.body, {
+				...this.#options,
+				...request,
+				declaredBytes: declared === undefined ? undefined : Number(declared),
+				path: pathOf(request),
+			}),
 		};
 	}
 
