@@ -62,7 +62,7 @@ export function indexOfFile(
 		trailer.indexOffset + trailer.storedBytes,
 	);
 	checkIndex(stored, trailerBytes, trailer);
-	return readIndex(stored, trailer);
+	return readIndex(stored, trailer, limits);
 }
 
 export function rangesOf(bytes: Uint8Array): BytesOf {

@@ -11,6 +11,7 @@ import {
 	pick,
 } from "./index-values.js";
 import { corrupt, HEADER_BYTES, type Trailer } from "./layout.js";
+import type { Limits } from "./limits.js";
 import { type MsgpackValue, readMsgpack } from "./msgpack.js";
 import { readStatistics } from "./statistics-table.js";
 import type { Block, GapFrame } from "./summary.js";
@@ -78,7 +79,11 @@ export interface JobIndex {
  *
  * @throws ArchiverError DATA_CORRUPT, FORMAT_UNSUPPORTED
  */
-export function readIndex(stored: Uint8Array, trailer: Trailer): JobIndex {
+export function readIndex(
+	stored: Uint8Array,
+	trailer: Trailer,
+	{ maxIndexBytes }: Readonly<Limits>,
+): JobIndex {
 	const { indexOffset, rawBytes } = trailer;
 	let bytes = stored;
 	if (rawBytes !== stored.length) {
@@ -87,7 +92,9 @@ export function readIndex(stored: Uint8Array, trailer: Trailer): JobIndex {
 		if (problem !== undefined) throw corrupt(`index: ${problem}`, indexOffset);
 	}
 	try {
-		return new IndexParser(indexOffset).parse(readMsgpack(bytes));
+		return new IndexParser(indexOffset, maxIndexBytes).parse(
+			readMsgpack(bytes),
+		);
 	} catch (error) {
 		if (error instanceof RangeError)
 			throw corrupt(`index: ${error.message}`, indexOffset);
@@ -98,12 +105,14 @@ export function readIndex(stored: Uint8Array, trailer: Trailer): JobIndex {
 /** Walks the index's arrays; `RangeError`s say what does not fit. */
 class IndexParser {
 	readonly #place: BlockPlace;
+	readonly #maxTableBytes: number;
 	#labels: string[] = [];
 	#axes: Axis[] = [];
 	#columns: IndexedColumn[] = [];
 
-	constructor(indexOffset: number) {
+	constructor(indexOffset: number, maxTableBytes: number) {
 		this.#place = { next: HEADER_BYTES, end: indexOffset };
+		this.#maxTableBytes = maxTableBytes;
 	}
 
 	parse(value: MsgpackValue): JobIndex {
@@ -179,9 +188,14 @@ class IndexParser {
 			return;
 		}
 		const axis = pick(this.#axes, axisOrRoles, "axis");
-		const lengths = readLengths(lengthList, axis.hostnames.length);
-		if (!(statisticsOrPresent instanceof Uint8Array))
-			throw new RangeError("statistics are not bytes");
+		const series = axis.hostnames.length;
+		// A series takes a byte of statistics at least, which bounds what is allocated for an index.
+		if (
+			!(statisticsOrPresent instanceof Uint8Array) ||
+			statisticsOrPresent.length < series
+		)
+			throw new RangeError(`statistics are not those of ${series} series`);
+		const lengths = readLengths(lengthList, series);
 		const statistics = readStatistics(statisticsOrPresent, lengths);
 		const present = total(statistics.count);
 		const segment: DataSegment = {
@@ -204,6 +218,8 @@ class IndexParser {
 		const byteOffset = this.#place.next;
 		if (storedBytes > this.#place.end - byteOffset || storedBytes > rawBytes)
 			throw new RangeError("a frame reaches beyond the file");
+		if (rawBytes > this.#maxTableBytes)
+			throw new RangeError(`a table of missing samples of ${rawBytes} bytes`);
 		this.#place.next += storedBytes;
 		return {
 			storedBytes,

@@ -65,7 +65,7 @@ export async function openColumnar(
 		trailer.storedBytes,
 	);
 	checkIndex(stored, trailerBytes, trailer);
-	const { info, columns } = readIndex(stored, trailer);
+	const { info, columns } = readIndex(stored, trailer, limits);
 	return {
 		info,
 		columns: columns.map(measuredColumn),

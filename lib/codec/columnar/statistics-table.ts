@@ -37,7 +37,6 @@ export function readStatistics(
 ): SeriesStatistics {
 	const reader = new VarintReader(bytes);
 	const series = lengths.length;
-	if (series > reader.bytesLeft) throw new RangeError("statistics are missing");
 	const statistics = emptyStatistics(series);
 	const { avg, min, max, count } = statistics;
 	for (let i = 0; i < series; i++) {
