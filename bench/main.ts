@@ -1,27 +1,26 @@
-import { availableParallelism, cpus } from "node:os";
-
-/** A bench prints tables for people on standard error and resolves to what `--json` prints. */
-type Bench = (options: { json: boolean }) => Promise<unknown>;
+import { parseArgs } from "node:util";
+import type { Bench } from "./support/bench.js";
+import { describeMachine, printMachine } from "./support/machine.js";
 
 const BENCHES: Record<string, () => Promise<Bench>> = {
 	codec: async () => (await import("./codec/bench.js")).benchCodec,
 	pipeline: async () => (await import("./pipeline/bench.js")).benchPipeline,
 };
 
-const args = process.argv.slice(2);
-const json = args.includes("--json");
-const names = args.filter((arg) => !arg.startsWith("--"));
-const load = names.length === 1 ? BENCHES[names[0]] : undefined;
+const { values, positionals } = parseArgs({
+	options: { json: { type: "boolean" }, short: { type: "boolean" } },
+	allowPositionals: true,
+});
+const { json = false, short = false } = values;
+const load = positionals.length === 1 ? BENCHES[positionals[0]] : undefined;
 if (load === undefined) {
 	console.error(
-		`usage: npm run bench -- NAME [--json]    NAME: ${Object.keys(BENCHES).join(", ")}`,
+		`usage: npm run bench -- NAME [--json] [--short]    NAME: ${Object.keys(BENCHES).join(", ")}`,
 	);
 	process.exitCode = 2;
 } else {
-	console.error(
-		`node ${process.version}, ${availableParallelism()} cores (${cpus()[0]?.model.trim()})`,
-	);
+	printMachine(await describeMachine());
 	const bench = await load();
-	const result = await bench({ json });
+	const result = await bench({ json, short });
 	if (json) console.log(JSON.stringify(result));
 }

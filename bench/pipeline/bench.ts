@@ -1,193 +1,198 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { Column } from "../../lib/codec/column.js";
+import type openYardstick from "../baseline/subject.js";
+import type { YardstickRun } from "../baseline/subject.js";
+import { type BenchOptions, print, withFolder } from "../support/bench.js";
+import type { ArchivingRun } from "../support/bench-house.js";
+import { loadLargeJob } from "../support/large-job.js";
+import { alternate, withProcesses } from "../support/rounds.js";
 import {
-	Archiver,
-	type Job,
-	openArchive,
-	SqliteJobRepository,
-} from "../../lib/index.js";
-import { archiveAsJsonGzip } from "../baseline/json-gzip.js";
-import { type LargeJob, loadLargeJob } from "../support/large-job.js";
-import {
-	type Cost,
 	format,
-	measureCost,
+	formatMib,
+	formatShare,
 	median,
+	medianDistribution,
 	spread,
-} from "../support/measure.js";
-import { MemorySource } from "../support/memory-source.js";
+} from "../support/statistics.js";
+import { tableText } from "../support/table.js";
+import type openPipeline from "./subject.js";
 
-const JOBS = 100;
-const YARDSTICK_JOBS = 10;
-const ROUNDS = 3;
+const FULL = { jobs: 100, yardstickJobs: 10, warmups: 2, rounds: 7 };
+const SHORT = { jobs: 10, yardstickJobs: 2, warmups: 1, rounds: 1 };
 
-interface Round extends Cost {
-	samples: number;
-	bytes: number;
-}
+const YARDSTICK = "json-gzip";
 
 /**
- * One large job, a hundred times from memory to a durable archive and database, with 1, 2, ... pool threads; in every
- * round the yardstick runs first, so that both see the same machine.
+ * The large job from memory to a durable archive and database, a hundred times a run, with 1, 2, ... threads; and the same
+ * without any writing. In every round the yardstick runs too, so that both see the same machine.
  */
-export async function benchPipeline(): Promise<unknown> {
-	const large = await loadLargeJob();
+export async function benchPipeline({ short }: BenchOptions): Promise<object> {
+	const size = short ? SHORT : FULL;
+	const { name, samples, columns } = await loadLargeJob();
 	const most = Number(
 		process.env.ARCHIVER_POOL_MAX_THREADS || availableParallelism(),
 	);
-	const folder = await mkdtemp(join(tmpdir(), "bench-pipeline-"));
-	try {
-		const yardstick: Round[] = [];
-		const rounds = new Map<number, Round[]>();
-		// The first round warms up: files, caches, compiled code.
-		for (let round = 0; round <= ROUNDS; round++) {
-			const measured = await runYardstick(large, join(folder, `y${round}`));
-			if (round > 0) yardstick.push(measured);
-			for (let threads = 1; threads <= most; threads++) {
-				const run = await runOnce(
-					large,
-					threads,
-					join(folder, `${round}-${threads}`),
-				);
-				if (round > 0)
-					rounds.set(threads, [...(rounds.get(threads) ?? []), run]);
-			}
-		}
-		const baseline = median(yardstick.map(rate));
-		console.error(
-			`${large.name}: ${large.columns.length} columns, ${large.samples} samples, ${JOBS} times; medians of ${ROUNDS} rounds`,
-		);
-		console.error(
-			`json-gzip yardstick: ${format(baseline)} samples/s (${spread(yardstick.map(rate))}), event loop max ${format(median(yardstick.map((r) => r.eventLoopDelayMaxMs)))} ms`,
-		);
-		const runs = [...rounds].map(([threads, measured]) =>
-			summarize(threads, measured, baseline),
-		);
-		console.error(table(runs));
-		return { job: large.name, yardstickSamplesPerSecond: baseline, runs };
-	} finally {
-		await rm(folder, { recursive: true, force: true });
-	}
-}
-
-async function runOnce(
-	large: LargeJob,
-	threads: number,
-	folder: string,
-): Promise<Round> {
-	const archive = await openArchive(`file:${join(folder, "archive")}`, {
-		format: "columnar",
-	});
-	const repository = await SqliteJobRepository.open(join(folder, "job.db"));
-	await archive.storeClusterConfig(large.cluster.name, large.cluster);
-	const jobs = numbered(large.job, JOBS);
-	await repository.registerJobs(jobs);
-	const archiver = await Archiver.start({
-		archive,
-		repository,
-		recover: false,
-		source: new MemorySource(large.columns),
-		options: { poolMinThreads: threads, poolMaxThreads: threads },
-	});
-	const pending = await repository.findPending({ limit: JOBS });
-	const { result, cost } = await measureCost(() =>
-		Promise.all(pending.map((job) => archiver.archiveJob(job))),
+	const settings = [true, false].flatMap((durable) =>
+		Array.from({ length: most }, (_, i) => ({ threads: i + 1, durable })),
 	);
-	await archiver.shutdown();
-	const back = await archive.loadJobData(pending[JOBS - 1]);
-	assertSameSamples(large.columns, back);
-	const counts = await repository.countByStatus();
-	if (counts[3] !== JOBS) throw new Error(`only ${counts[3]} jobs recorded`);
-	await repository.close();
-	await archive.close();
-	return {
-		...cost,
-		samples: result.reduce((sum, { samples }) => sum + samples, 0),
-		bytes: result.reduce((sum, { bytes }) => sum + bytes, 0),
-	};
-}
-
-async function runYardstick(large: LargeJob, folder: string): Promise<Round> {
-	let bytes = 0;
-	let samples = 0;
-	const { cost } = await measureCost(async () => {
-		for (let i = 0; i < YARDSTICK_JOBS; i++) {
-			const written = archiveAsJsonGzip(
-				large.columns,
-				large.job,
-				join(folder, String(i)),
+	print(
+		`${name}: ${columns.length} columns, ${samples} samples, ${size.jobs} times a run; medians of ${size.rounds} alternating rounds`,
+	);
+	return withFolder("pipeline", (folder) =>
+		withProcesses(async (start) => {
+			const yardstick = await start<typeof openYardstick>(
+				new URL("../baseline/subject.js", import.meta.url),
+				{ folder: join(folder, YARDSTICK), jobs: size.yardstickJobs },
 			);
-			bytes += written.bytes;
-			samples += written.samples;
-			await new Promise(setImmediate);
-		}
-	});
-	return { ...cost, bytes, samples };
-}
-
-function numbered(job: Job, count: number): Job[] {
-	return Array.from({ length: count }, (_, i) => ({
-		...job,
-		jobId: job.jobId + i,
-	}));
-}
-
-function assertSameSamples(
-	columns: readonly Column[],
-	back: Awaited<
-		ReturnType<Awaited<ReturnType<typeof openArchive>>["loadJobData"]>
-	>,
-): void {
-	for (const { metric, scope, lengths, samples } of columns) {
-		let start = 0;
-		lengths.forEach((length, i) => {
-			const data = back[metric]?.[scope]?.series[i].data;
-			for (let k = 0; k < length; k++) {
-				if (!Object.is(data?.[k], samples[start + k])) {
-					throw new Error(
-						`${metric}/${scope} series ${i} sample ${k} came back changed`,
+			const pipelines = await Promise.all(
+				settings.map(async (setting) => {
+					const place = join(folder, nameOf(setting));
+					await mkdir(place);
+					const subject = await start<typeof openPipeline>(
+						new URL("./subject.js", import.meta.url),
+						{ ...setting, folder: place, jobs: size.jobs },
 					);
-				}
+					return { setting, subject };
+				}),
+			);
+			const runs = await alternate<ArchivingRun | YardstickRun>(
+				[
+					{ name: YARDSTICK, run: () => yardstick.run() },
+					...pipelines.map(({ setting, subject }) => ({
+						name: nameOf(setting),
+						run: () => subject.run(),
+					})),
+				],
+				size,
+			);
+			const baseline = runs.get(YARDSTICK) as YardstickRun[];
+			const summaries: PipelineSummary[] = [];
+			for (const { setting, subject } of pipelines) {
+				const own = runs.get(nameOf(setting)) as ArchivingRun[];
+				const { peakRssBytes } = await subject.close();
+				summaries.push(summarize(setting, own, baseline, peakRssBytes));
 			}
-			start += length;
-		});
-	}
+			await yardstick.close();
+			const yardstickRates = baseline.map(rateOf);
+			print(
+				`json-gzip yardstick: ${format(median(yardstickRates))} samples/s (${spread(yardstickRates)}), ` +
+					`${(baseline[0].bytes / baseline[0].samples).toFixed(3)} B/sample, ` +
+					`event loop max ${format(median(baseline.map((run) => run.eventLoopDelayMs.max)))} ms`,
+			);
+			print(table(summaries));
+			return {
+				job: name,
+				samples,
+				rounds: size.rounds,
+				yardstickSamplesPerSecond: median(yardstickRates),
+				yardstickBytesPerSample: baseline[0].bytes / baseline[0].samples,
+				runs: summaries,
+			};
+		}),
+	);
 }
 
-function rate({ samples, seconds }: Round): number {
+interface Setting {
+	threads: number;
+	durable: boolean;
+}
+
+type PipelineSummary = ReturnType<typeof summarize>;
+
+function nameOf({ threads, durable }: Setting): string {
+	return `${durable ? "durable" : "discarded"}-${threads}`;
+}
+
+function rateOf({
+	samples,
+	seconds,
+}: {
+	samples: number;
+	seconds: number;
+}): number {
 	return samples / seconds;
 }
 
-function summarize(threads: number, rounds: Round[], baseline: number) {
-	const of = (value: (round: Round) => number) => median(rounds.map(value));
+function summarize(
+	setting: Setting,
+	runs: readonly ArchivingRun[],
+	yardstick: readonly YardstickRun[],
+	peakRssBytes: number,
+) {
+	const of = (value: (run: ArchivingRun) => number) => median(runs.map(value));
+	const delay = medianDistribution(runs.map((run) => run.eventLoopDelayMs));
+	const { threads: _, ...first } = runs[0];
 	return {
-		threads,
-		durable: true,
-		jobsPerSecond: of(({ seconds }) => JOBS / seconds),
-		samplesPerSecond: of(rate),
-		vsYardstick: of(rate) / baseline,
-		mainThreadCpuShare: of(
-			({ mainThreadCpuSeconds = Number.NaN, cpuSeconds }) =>
-				mainThreadCpuSeconds / cpuSeconds,
+		...setting,
+		jobsPerSecond: of(({ jobs, seconds }) => jobs / seconds),
+		samplesPerSecond: of(rateOf),
+		samplesPerSecondSpread: [
+			Math.min(...runs.map(rateOf)),
+			Math.max(...runs.map(rateOf)),
+		],
+		vsYardstick: median(
+			runs.map((run, round) => rateOf(run) / rateOf(yardstick[round])),
 		),
-		eventLoopDelayP50Ms: of((round) => round.eventLoopDelayP50Ms),
-		eventLoopDelayP99Ms: of((round) => round.eventLoopDelayP99Ms),
-		eventLoopDelayMaxMs: of((round) => round.eventLoopDelayMaxMs),
-		peakRssBytes: process.resourceUsage().maxRSS * 1024,
-		bytesPerSample: of(({ bytes, samples }) => bytes / samples),
-		spread: spread(rounds.map(rate)),
+		cpuMsPerJob: of(({ cpuSeconds, jobs }) => (cpuSeconds / jobs) * 1000),
+		mainThreadCpuMsPerJob: of(
+			({ threads, jobs }) => ((threads?.mainCpuSeconds ?? NaN) / jobs) * 1000,
+		),
+		poolCpuMsPerJob: of(
+			({ threads, jobs }) => ((threads?.poolCpuSeconds ?? NaN) / jobs) * 1000,
+		),
+		mainThreadCpuShare: of(
+			({ threads, cpuSeconds }) =>
+				(threads?.mainCpuSeconds ?? NaN) / cpuSeconds,
+		),
+		poolBusy: of(
+			({ threads }) =>
+				(threads?.poolBusy ?? []).reduce((sum, busy) => sum + busy, 0) /
+				setting.threads,
+		),
+		mainThreadWaitedShare: of(
+			({ threads, seconds }) => (threads?.mainWaitedSeconds ?? NaN) / seconds,
+		),
+		eventLoopDelayP50Ms: delay.p50,
+		eventLoopDelayP99Ms: delay.p99,
+		eventLoopDelayMaxMs: delay.max,
+		eventLoopDelayMs: delay,
+		peakRssBytes,
+		bytesPerSample: first.bytes / first.samples,
 	};
 }
 
-function table(runs: ReturnType<typeof summarize>[]): string {
-	return runs
-		.map(
-			(run) =>
-				`${run.threads} threads: ${format(run.samplesPerSecond)} samples/s (${run.spread}), ${format(run.vsYardstick)} x yardstick, ` +
-				`${run.bytesPerSample.toFixed(3)} B/sample, main thread ${(run.mainThreadCpuShare * 100).toFixed(0)} % of CPU, ` +
-				`event loop p50 ${format(run.eventLoopDelayP50Ms)}, p99 ${format(run.eventLoopDelayP99Ms)}, max ${format(run.eventLoopDelayMaxMs)} ms`,
-		)
-		.join("\n");
+function table(summaries: readonly PipelineSummary[]): string {
+	return tableText(
+		[
+			"",
+			"threads",
+			"samples/s",
+			"lowest..highest",
+			"x json-gzip",
+			"B/sample",
+			"CPU ms/job: main",
+			"pool",
+			"main's share",
+			"loop p50 ms",
+			"p99",
+			"max",
+			"peak RSS",
+		],
+		summaries.map((summary) => [
+			summary.durable ? "durable" : "without writes",
+			String(summary.threads),
+			format(summary.samplesPerSecond),
+			summary.samplesPerSecondSpread.map(format).join(".."),
+			format(summary.vsYardstick),
+			summary.bytesPerSample.toFixed(3),
+			format(summary.mainThreadCpuMsPerJob),
+			format(summary.poolCpuMsPerJob),
+			formatShare(summary.mainThreadCpuShare),
+			format(summary.eventLoopDelayP50Ms),
+			format(summary.eventLoopDelayP99Ms),
+			format(summary.eventLoopDelayMaxMs),
+			formatMib(summary.peakRssBytes),
+		]),
+	);
 }

@@ -1,10 +1,12 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Column } from "../../lib/codec/column.js";
 import { columnsOf } from "../../lib/codec/job-data.js";
-import { type Cluster, type Job, openArchive } from "../../lib/index.js";
+import {
+	type Cluster,
+	type Column,
+	type Job,
+	openArchive,
+} from "../../lib/index.js";
 import { seededLargeJob } from "./seeded-large-job.js";
+import { sharedData } from "./shared-data.js";
 
 export interface LargeJob {
 	name: string;
@@ -14,21 +16,10 @@ export interface LargeJob {
 	samples: number;
 }
 
-const checkoutRoot = join(
-	dirname(fileURLToPath(import.meta.url)),
-	"..",
-	"..",
-	"..",
-);
-
 /** The real job that lies beside a developer's checkout, or a seeded one of its shape where that is missing. */
 export async function loadLargeJob(): Promise<LargeJob> {
-	const path = join(
-		process.env.ARCHIVER_SHARED_DATA ??
-			join(checkoutRoot, "..", "shared", "data"),
-		"archive",
-	);
-	if (!existsSync(path)) return seededLargeJob();
+	const path = sharedData("archive");
+	if (path === undefined) return seededLargeJob();
 	const archive = await openArchive(`file:${path}`, { readOnly: true });
 	for await (const entry of archive.iterate({ loadMetricData: true })) {
 		if ("error" in entry || entry.data === undefined) continue;
@@ -49,4 +40,12 @@ export async function loadLargeJob(): Promise<LargeJob> {
 
 export function countSamples(columns: readonly Column[]): number {
 	return columns.reduce((sum, { samples }) => sum + samples.length, 0);
+}
+
+/** So many jobs like `job`, with ids from `first` on. */
+export function numberedJobs(job: Job, first: number, count: number): Job[] {
+	return Array.from({ length: count }, (_, i) => ({
+		...job,
+		jobId: first + i,
+	}));
 }

@@ -1,9 +1,9 @@
-import type { Column } from "../../lib/codec/column.js";
 import type {
+	Column,
 	LoadRequest,
 	MetricChunk,
 	MetricSource,
-} from "../../lib/source/source.js";
+} from "../../lib/index.js";
 
 /** Series that lie in memory, as an embedding backend has them: each job costs the main thread one copy. */
 export class MemorySource implements MetricSource {

@@ -1,10 +1,7 @@
-import type { Column } from "../../lib/codec/column.js";
 import type { Cluster, Job } from "../../lib/index.js";
-import { SyntheticSource } from "../../lib/index.js";
-import { metricsOf } from "../../lib/schema/cluster-lookup.js";
-import { requestMetrics } from "../../lib/source/scopes.js";
-import { synthesize } from "../../workers/synthesize.js";
+import { SEED } from "./bench.js";
 import { countSamples, type LargeJob } from "./large-job.js";
+import { syntheticColumns } from "./synthetic-columns.js";
 
 const METRICS = [
 	"cpu_load",
@@ -18,30 +15,12 @@ const METRICS = [
 	"flops_any",
 ];
 const NODES = 32;
-const SEED = 20_201_225;
 
 /** A job of 32 nodes, 24 h and nine metrics at node scope: 415,008 samples, the same on every machine. */
 export async function seededLargeJob(): Promise<LargeJob> {
 	const cluster = benchCluster();
 	const job = benchJob(cluster);
-	const [subCluster] = cluster.subClusters;
-	const columns: Column[] = [];
-	const chunks = new SyntheticSource(SEED).load({
-		job,
-		cluster,
-		subCluster,
-		metrics: requestMetrics(metricsOf(cluster, subCluster.name), job, {
-			coreScopeMaxNodes: 8,
-		}),
-		resolution: 0,
-		maxChunkBytes: Number.POSITIVE_INFINITY,
-		splitColumns: false,
-		allocate: (byteLength) => new ArrayBuffer(byteLength),
-		signal: new AbortController().signal,
-	});
-	for await (const chunk of chunks) {
-		if (chunk.kind === "synthetic") columns.push(...synthesize(chunk.spec));
-	}
+	const columns = await syntheticColumns(SEED, job, cluster);
 	return {
 		name: "seeded",
 		job,
