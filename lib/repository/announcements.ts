@@ -1,5 +1,5 @@
 import type { JobKey } from "../schema/job.js";
-import type { Connection, Statements } from "./connection.js";
+import type { Connection, Statements } from "../sqlite/connection.js";
 import { keyValues } from "./find.js";
 import { UNTOLD_TABLE } from "./schema.sql.js";
 

@@ -1,7 +1,7 @@
 import { invalidInput } from "../schema/invalid-input.js";
 import type { Job } from "../schema/job.js";
 import { isCount } from "../schema/shapes.js";
-import type { SqlValue } from "./connection.js";
+import type { SqlValue } from "../sqlite/connection.js";
 import type { JobQuery } from "./repository.js";
 
 /** Small, since turning rows into jobs holds up the event loop: some 40 µs a job. */

@@ -1,5 +1,5 @@
 import { type Job, type JobKey, MONITORING_STATUS } from "../schema/job.js";
-import type { SqlValue, Statements } from "./connection.js";
+import type { SqlValue, Statements } from "../sqlite/connection.js";
 import { Filter, limitOf, rowIdOf } from "./filter.js";
 import type { FailedJob, JobQuery } from "./repository.js";
 import {

@@ -1,5 +1,5 @@
 import { ArchiverError } from "../errors.js";
-import { type Statements, sqliteCode } from "./connection.js";
+import { type Statements, sqliteCode } from "../sqlite/connection.js";
 import { JOB_COLUMNS, type OutOfMemorySpelling } from "./rows.js";
 import {
 	APPLICATION_ID,

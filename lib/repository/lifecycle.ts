@@ -12,7 +12,7 @@ import {
 } from "../schema/job.js";
 import { parseJob, parseNewJob } from "../schema/job-json.js";
 import { isCount } from "../schema/shapes.js";
-import type { Connection, Statements } from "./connection.js";
+import type { Connection, Statements } from "../sqlite/connection.js";
 import { findJob, KEY_CONDITION, keyValues } from "./find.js";
 import { jobError, jobUnknown, keyOf } from "./job-error.js";
 import type { NewJob } from "./repository.js";

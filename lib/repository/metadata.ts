@@ -2,7 +2,7 @@ import { ArchiverError } from "../errors.js";
 import { invalidInput } from "../schema/invalid-input.js";
 import { formatJobKey, type JobKey } from "../schema/job.js";
 import { record } from "../schema/record.js";
-import type { Connection, Statements } from "./connection.js";
+import type { Connection, Statements } from "../sqlite/connection.js";
 import { KEY_CONDITION, keyValues } from "./find.js";
 import { jobUnknown, keyOf } from "./job-error.js";
 import { type JsonColumn, metadataFrom, objectFrom } from "./rows.js";

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ArchiverError, isArchiverError } from "../errors.js";
-import { Connection, sqliteCode } from "./connection.js";
+import { Connection, sqliteCode } from "../sqlite/connection.js";
 import { type DatabaseIdentity, identify, refused } from "./identity.js";
 import {
 	ADD_COMPLETENESS_SQL,

@@ -1,8 +1,8 @@
 import type { Completeness } from "../schema/completeness.js";
 import { invalidInput } from "../schema/invalid-input.js";
 import { formatJobKey, type JobKey, MONITORING_STATUS } from "../schema/job.js";
+import type { Connection, Statements } from "../sqlite/connection.js";
 import { keepUntold } from "./announcements.js";
-import type { Connection, Statements } from "./connection.js";
 import { KEY_CONDITION, keyValues } from "./find.js";
 import { jobUnknown, keyOf } from "./job-error.js";
 import type { ArchivedRow, FailureReason } from "./repository.js";

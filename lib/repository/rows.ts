@@ -7,7 +7,7 @@ import type {
 	Tag,
 } from "../schema/job.js";
 import { record } from "../schema/record.js";
-import type { SqlValue } from "./connection.js";
+import type { SqlValue } from "../sqlite/connection.js";
 import type { FailureReason } from "./repository.js";
 
 /** How this database's CHECK constraint spells the one state whose spelling varies. Jobs themselves say `out_of_memory`. */

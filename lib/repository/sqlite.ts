@@ -1,8 +1,8 @@
 import { ArchiverError } from "../errors.js";
 import type { Completeness } from "../schema/completeness.js";
 import type { Job, JobKey, JobState } from "../schema/job.js";
+import type { Connection } from "../sqlite/connection.js";
 import { findUntold, markTold } from "./announcements.js";
-import type { Connection } from "./connection.js";
 import {
 	countByStatus,
 	findByTime,

@@ -3,7 +3,7 @@ import {
 	type Job,
 	MONITORING_STATUS,
 } from "../schema/job.js";
-import type { SqlValue, Statements } from "./connection.js";
+import type { SqlValue, Statements } from "../sqlite/connection.js";
 import { Filter, limitOf, rowIdOf } from "./filter.js";
 import type { JobQuery } from "./repository.js";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect } from "chai";
-import { Connection } from "../../lib/repository/connection.js";
 import { SqliteJobRepository } from "../../lib/repository/sqlite.js";
+import { Connection } from "../../lib/sqlite/connection.js";
 import { withDatabase } from "../support/job-database.js";
 import { TEST_START_TIME, testJob } from "../support/jobs.js";
 import { rejected } from "../support/rejected.js";

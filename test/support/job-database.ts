@@ -1,5 +1,5 @@
-import { Connection } from "../../lib/repository/connection.js";
 import { NEW_DATABASE_SQL } from "../../lib/repository/schema.sql.js";
+import { Connection } from "../../lib/sqlite/connection.js";
 
 /** A database as ClusterCockpit leaves it: without what this library adds to its own. */
 export interface ForeignDatabaseOptions {

@@ -1,7 +1,8 @@
 import sqlite3 from "sqlite3";
 import { ArchiverError, isArchiverError } from "../errors.js";
 
-export type SqlValue = string | number | null;
+/** Bytes are copied when they are bound: they stay the caller's once the statement is done. */
+export type SqlValue = string | number | Uint8Array | null;
 
 /** What one statement changed. */
 export interface Changes {
@@ -18,6 +19,9 @@ export interface Statements {
 	/** Several statements without parameters, e.g. a schema. */
 	script(sql: string): Promise<void>;
 }
+
+/** What COMMIT waits for. In WAL mode NORMAL syncs nothing until the next FULL commit, or the next checkpoint. */
+export type Synchronous = "OFF" | "NORMAL" | "FULL";
 
 export interface ConnectionOptions {
 	/** `create` makes a missing file, `write` wants it there, `read` cannot change it. */
@@ -53,6 +57,8 @@ export class Connection implements Statements {
 	readonly #prepared = new Map<string, sqlite3.Statement>();
 	#lastTurn: Promise<unknown> = Promise.resolve();
 	#closed: Promise<void> | undefined;
+	/** As told to {@link transaction}. */
+	#synchronous: Synchronous | undefined;
 
 	private constructor(path: string, database: sqlite3.Database) {
 		this.path = path;
@@ -83,14 +89,20 @@ export class Connection implements Statements {
 	/**
 	 * Runs `work` between BEGIN IMMEDIATE and COMMIT; when it rejects, nothing of it is kept. `work` must use the
 	 * statements it is given: those of the connection wait for the transaction's end.
+	 *
+	 * @param synchronous - From this transaction on; unless told it stays as it is.
 	 */
-	transaction<T>(work: (statements: Statements) => Promise<T>): Promise<T> {
+	transaction<T>(
+		work: (statements: Statements) => Promise<T>,
+		synchronous?: Synchronous,
+	): Promise<T> {
 		const statements: Statements = {
 			run: (sql, params) => this.#run(sql, params),
 			all: (sql, params) => this.#all(sql, params),
 			script: (sql) => this.#script(sql),
 		};
 		return this.#takeTurn(async () => {
+			await this.#setSynchronous(synchronous);
 			await this.#run("BEGIN IMMEDIATE");
 			try {
 				const result = await work(statements);
@@ -123,6 +135,13 @@ export class Connection implements Statements {
 		const turn = this.#lastTurn.then(work);
 		this.#lastTurn = turn.catch(() => undefined);
 		return turn;
+	}
+
+	/** SQLite takes it between transactions only. */
+	async #setSynchronous(synchronous = this.#synchronous): Promise<void> {
+		if (synchronous === this.#synchronous) return;
+		await this.#script(`PRAGMA synchronous = ${synchronous}`);
+		this.#synchronous = synchronous;
 	}
 
 	async #run(sql: string, params: readonly SqlValue[] = []): Promise<Changes> {
