@@ -3,6 +3,7 @@ export const HOSTS = "$hosts";
 /** Stands in a query for the duration that one sample is to speak for. */
 export const WINDOW = "$window";
 
+const PLACEHOLDER = /\$hosts|\$window/g;
 const PORT = "(?::[0-9]+)?";
 const REGEX_SYNTAX = /[\\^$.*+?()[\]{}|]/g;
 /** What ends a string in PromQL, and what cannot stand in one. */
@@ -27,9 +28,10 @@ export function expandQuery(
 	const query = SELECTOR.test(template)
 		? `last_over_time(${template.trim()}[${WINDOW}])`
 		: template;
-	return query
-		.replaceAll(HOSTS, () => hostPattern(hostnames))
-		.replaceAll(WINDOW, () => `${windowMs}ms`);
+	// In one go, since a host may be called like a placeholder.
+	return query.replace(PLACEHOLDER, (placeholder) =>
+		placeholder === HOSTS ? hostPattern(hostnames) : `${windowMs}ms`,
+	);
 }
 
 /** A regular expression (RE2) as it is written within a string of PromQL, in double or single quotes. */

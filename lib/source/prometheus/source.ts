@@ -14,7 +14,7 @@ import {
 	type Server,
 	type ServerAddress,
 } from "../http/address.js";
-import { HttpClient } from "../http/client.js";
+import { HttpClient, type HttpRequest } from "../http/client.js";
 import { type HttpOptions, unusableOptions } from "../http/options.js";
 import type { LoadRequest, MetricSource, PrometheusChunk } from "../source.js";
 import type { LabelledColumn, PrometheusAnswer } from "./answers.js";
@@ -105,25 +105,19 @@ export class PrometheusSource implements MetricSource {
 		);
 	}
 
-	/** The answers to all queries of a piece. When one fails, the others are given up. */
+	/** The answers to all queries of a piece. */
 	async #ask(
 		columns: readonly QueriedColumn[],
 		request: LoadRequest,
 	): Promise<PrometheusAnswer[]> {
-		const giveUp = new AbortController();
-		const signal = AbortSignal.any([request.signal, giveUp.signal]);
-		const asked = columns.flatMap((column, index) =>
-			this.#batchesOf(column, request).map(async (batch) => ({
-				...(await this.#fetch(batch, request, signal)),
-				column: index,
-			})),
+		const batches = columns.flatMap((column, place) =>
+			this.#batchesOf(column, request).map((batch) => ({ ...batch, place })),
 		);
-		try {
-			return await Promise.all(asked);
-		} catch (error) {
-			giveUp.abort();
-			throw error;
-		}
+		const bodies = await this.#client.fetchAll(
+			batches.map((batch) => this.#requestOf(batch, request)),
+			request.signal,
+		);
+		return bodies.map((body, i) => ({ ...body, column: batches[i].place }));
 	}
 
 	/** A column's requests: so many hosts, and so much time, in each. */
@@ -137,14 +131,13 @@ export class PrometheusSource implements MetricSource {
 		return batches;
 	}
 
-	#fetch(
+	#requestOf(
 		{ column, hosts, range }: Batch,
 		{ allocate }: LoadRequest,
-		signal: AbortSignal,
-	) {
+	): HttpRequest {
 		const points = pointsOf(range);
 		const samples = sampleCount({ ...column, hosts, samplesPerSeries: points });
-		return this.#client.fetch({
+		return {
 			url: addressOf(this.#server, PATH),
 			method: "POST",
 			token: this.#server.token,
@@ -162,8 +155,7 @@ export class PrometheusSource implements MetricSource {
 			expectedBytes:
 				samples * BYTES_PER_SAMPLE + (samples / points) * BYTES_PER_SERIES,
 			allocate,
-			signal,
-		});
+		};
 	}
 }
 
