@@ -73,6 +73,10 @@ export const ERROR_CODES = {
 		retryable: true,
 		meaning: "the archive may not be written to",
 	},
+	ARCHIVE_LOCKED: {
+		retryable: true,
+		meaning: "another process has the archive open for writing",
+	},
 	ARCHIVE_VERSION: {
 		retryable: false,
 		meaning:

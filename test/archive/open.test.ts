@@ -16,6 +16,7 @@ describe("opening an archive", () => {
 		expect(archive.format).to.equal("columnar");
 		expect(archive.target).to.equal(`file:${path}`);
 		expect(await readFile(join(path, "version.txt"), "utf8")).to.equal("3\n");
+		await archive.close();
 		expect((await readdir(path)).sort()).to.deep.equal([
 			"hpc-job-archiver.json",
 			"version.txt",

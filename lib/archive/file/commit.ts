@@ -96,7 +96,12 @@ class JobCommit {
 		return this.#sealed;
 	}
 
-	/** Puts the data in its place, takes older data in another format away, and puts the meta in its place. */
+	/**
+	 * Puts the data in its place, takes older data in another format away, and puts the meta in its place.
+	 *
+	 * A job that is replaced must not be left with one of the two: each step is on disk before the next one begins, and
+	 * the meta lies at the root under its temporary name, where the next start finds it, until it is in its place.
+	 */
 	async makeVisible(clusters: KnownClusters): Promise<void> {
 		const { key, encoding } = this.#sealed;
 		const place = (name: string) => join(this.#folder, name);
@@ -107,7 +112,10 @@ class JobCommit {
 			const names =
 				made.length > 0 ? new Set<string>() : await this.#reader.names(key);
 			const replaces = names.has(META_FILE);
-			if (replaces) await this.#keepTags();
+			if (replaces) {
+				await this.#keepTags();
+				await this.#files.syncFolder(this.#files.root);
+			}
 			const dataName = dataFileName(encoding);
 			await this.#renames.replace(
 				this.#sealed.data,
@@ -117,9 +125,10 @@ class JobCommit {
 			const stale = DATA_FILES.map(({ name }) => name).filter(
 				(name) => name !== dataName && names.has(name),
 			);
-			// Before the old data's name goes, the new one has to be on disk, or a power cut could leave neither.
-			if (stale.length > 0) await this.#files.syncFolder(this.#folder);
+			if (replaces || stale.length > 0)
+				await this.#files.syncFolder(this.#folder);
 			for (const name of stale) await this.#renames.retire(place(name));
+			if (stale.length > 0) await this.#files.syncFolder(this.#folder);
 			await this.#renames.replace(
 				this.#sealed.meta,
 				place(META_FILE),

@@ -68,7 +68,8 @@ export class FileArchive implements Archive {
 	readonly #files: DurableFiles;
 	readonly #reader: JobReader;
 	readonly compression: Compression;
-	readonly #readOnly: boolean;
+	/** The right to write. */
+	readonly #lock: ArchiveLock | undefined;
 	#closing: Promise<void> | undefined;
 	/** The change under way; the next one waits for it. */
 	#changing: Promise<unknown> = Promise.resolve();

@@ -40,6 +40,15 @@ export interface FolderEntry {
 	isDirectory(): boolean;
 }
 
+/** A file system without hard links answers with one of these. */
+const NO_LINKS = new Set([
+	"EPERM",
+	"ENOTSUP",
+	"EOPNOTSUPP",
+	"ENOSYS",
+	"EMLINK",
+]);
+
 /** `code` of a system call's error, such as `ENOENT`. */
 export function systemCode(error: unknown): string | undefined {
 	return (error as NodeJS.ErrnoException | undefined)?.code;
@@ -49,6 +58,11 @@ export function systemCode(error: unknown): string | undefined {
 export function isMissing(error: unknown): boolean {
 	const code = systemCode(error);
 	return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** Whether a link failed because the file system has none. */
+export function lacksLinks(error: unknown): boolean {
+	return NO_LINKS.has(systemCode(error) ?? "");
 }
 
 /**

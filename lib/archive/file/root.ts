@@ -1,10 +1,12 @@
 import { dirname, join } from "node:path";
 import type { DataFormat } from "../../codec/column.js";
-import { ArchiverError } from "../../errors.js";
+import { ArchiverError, isArchiverError } from "../../errors.js";
 import { ARCHIVE_VERSION, MARKER_FILE, VERSION_FILE } from "../layout.js";
 import type { DurableFiles } from "./durable-files.js";
 import { corruptFile, readError, writeError } from "./errors.js";
 import { systemCode } from "./file-system.js";
+import { clearLeftovers } from "./leftovers.js";
+import { ArchiveLock, isLockName } from "./lock.js";
 import { readWhole } from "./read.js";
 import { isTemporaryName } from "./temporaries.js";
 
@@ -17,23 +19,36 @@ export interface RootOptions {
 	readOnly: boolean;
 }
 
+export interface OpenedRoot {
+	/**
+	 * What new jobs get there by default: what the archive was created with, or ClusterCockpit's JSON in an archive that
+	 * ClusterCockpit made.
+	 */
+	format: DataFormat;
+	/** The right to write; absent where that was not asked for, or is not allowed here. */
+	lock?: ArchiveLock;
+}
+
 /**
- * Opens the folder of an archive, or makes one, and sweeps up what crashed processes left.
+ * Opens the folder of an archive, or makes one; for writing it is locked, and what dead processes left is cleared.
  *
- * @returns the format that new jobs get there by default: what the archive was created with, or ClusterCockpit's JSON
- * in an archive that ClusterCockpit made.
  * @throws ArchiverError ARCHIVE_VERSION for another version, and for a folder that holds something else;
- * ARCHIVE_UNREADABLE when there is no archive and none is to be made; and why it cannot be read or written
+ * ARCHIVE_LOCKED; ARCHIVE_UNREADABLE when there is no archive and none is to be made; and why it cannot be read or
+ * written
  */
 export async function openRoot(
 	files: DurableFiles,
 	options: RootOptions,
-): Promise<DataFormat> {
+): Promise<OpenedRoot> {
 	const names = await rootNames(files);
 	if (names?.includes(VERSION_FILE)) {
 		await checkVersion(files);
-		if (!options.readOnly) await files.temporaries.sweep(names);
-		return names.includes(MARKER_FILE) ? readFormat(files) : "json";
+		const format = names.includes(MARKER_FILE)
+			? await readFormat(files)
+			: "json";
+		const lock = options.readOnly ? undefined : await lockUnlessReadOnly(files);
+		if (lock?.fresh) await clearLeftovers(files, names);
+		return { format, lock };
 	}
 	if (names?.some((name) => !isOurs(name))) {
 		throw new ArchiverError(
@@ -50,14 +65,25 @@ export async function openRoot(
 			{ retryable: false },
 		);
 	}
-	await files.temporaries.sweep(names ?? []);
-	await createRoot(files, options.newFormat);
-	return options.newFormat;
+	return createRoot(files, options.newFormat, names ?? []);
 }
 
 /** What a creation that was cut short leaves behind. */
 function isOurs(name: string): boolean {
-	return name === MARKER_FILE || isTemporaryName(name);
+	return name === MARKER_FILE || isTemporaryName(name) || isLockName(name);
+}
+
+/** An archive that may not be written to can be read all the same. */
+async function lockUnlessReadOnly(
+	files: DurableFiles,
+): Promise<ArchiveLock | undefined> {
+	try {
+		return await ArchiveLock.acquire(files);
+	} catch (error) {
+		if (isArchiverError(error) && error.code === "ARCHIVE_READ_ONLY")
+			return undefined;
+		throw error;
+	}
 }
 
 /** The entries at the root; undefined: there is no such folder. */
@@ -111,17 +137,23 @@ async function readText(files: DurableFiles, name: string): Promise<string> {
 async function createRoot(
 	files: DurableFiles,
 	format: DataFormat,
-): Promise<void> {
+	names: readonly string[],
+): Promise<OpenedRoot> {
 	const { root } = files;
+	let lock: ArchiveLock | undefined;
 	try {
 		const made = await files.makeFolder(root);
+		lock = await ArchiveLock.acquire(files);
+		if (lock.fresh) await clearLeftovers(files, names);
 		await files.writeFile(
 			join(root, MARKER_FILE),
 			`${JSON.stringify({ format })}\n`,
 		);
 		await files.writeFile(join(root, VERSION_FILE), `${ARCHIVE_VERSION}\n`);
 		for (const folder of made) await files.syncFolder(dirname(folder));
+		return { format, lock };
 	} catch (error) {
+		await lock?.release();
 		throw writeError(error, root);
 	}
 }

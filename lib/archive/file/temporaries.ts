@@ -1,35 +1,24 @@
 import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { join } from "node:path";
-import { threadId } from "node:worker_threads";
-import {
-	type FileSystem,
-	isMissing,
-	type OpenFile,
-	systemCode,
-} from "./file-system.js";
+import { type FileSystem, isMissing, type OpenFile } from "./file-system.js";
 
 /** Files may be read by the archive's group; the process's umask still applies. */
 export const FILE_MODE = 0o640;
 /** What one call reads or writes at most, so that a large file does not hold on to one of libuv's few threads. */
 export const MAX_CALL_BYTES = 16 * 2 ** 20;
 
-const PREFIX = ".tmp-";
-const NAME = /^\.tmp-(\d+)-(\d+)-\d+-[0-9a-f]+-\d+@(.*)$/;
-/** Two readings of when a process started differ by no more than this, unless they are of two processes. */
-const SAME_START_MS = 2000;
-const processStartMs = Math.round(Date.now() - process.uptime() * 1000);
-/** Tells apart two copies of this module in one thread. */
-const moduleToken = randomBytes(4).toString("hex");
+const NAME = /^\.tmp-[0-9a-f]{16}-\d+$/;
+/** Tells apart processes, threads, and copies of this module in one of them. */
+const moduleToken = randomBytes(8).toString("hex");
 let counter = 0;
 
 export function isTemporaryName(name: string): boolean {
-	return name.startsWith(PREFIX);
+	return NAME.test(name);
 }
 
 /**
- * The temporary files of one archive: files at its root, whose names say which process they belong to.
- * Every one of them is known here until it is renamed or removed, so that none outlives the archive.
+ * The temporary files of one archive: files at its root. Every one of them is known here until it is renamed or removed,
+ * so that none outlives the archive.
  */
 export class Temporaries {
 	readonly #fileSystem: FileSystem;
@@ -44,8 +33,7 @@ export class Temporaries {
 
 	/** A name that nobody else has. */
 	newPath(): string {
-		const name = `${PREFIX}${process.pid}-${processStartMs}-${threadId}-${moduleToken}-${counter++}@${hostname()}`;
-		const path = join(this.#root, name);
+		const path = join(this.#root, `.tmp-${moduleToken}-${counter++}`);
 		this.#files.set(path, undefined);
 		return path;
 	}
@@ -87,21 +75,6 @@ export class Temporaries {
 	/** Closes and removes every file that is left. */
 	async removeAll(): Promise<void> {
 		await Promise.all([...this.#files.keys()].map((path) => this.remove(path)));
-	}
-
-	/**
-	 * Removes what crashed processes of this host left behind, as far as that is allowed.
-	 *
-	 * @param names - The entries of the archive's root.
-	 */
-	async sweep(names: readonly string[]): Promise<void> {
-		for (const name of names) {
-			if (isAbandoned(name)) {
-				await this.#fileSystem
-					.unlink(join(this.#root, name))
-					.catch(() => undefined);
-			}
-		}
 	}
 }
 
@@ -161,23 +134,5 @@ export class TemporaryFile {
 	#opened(): OpenFile {
 		if (this.#file === undefined) throw new Error("the file is closed");
 		return this.#file;
-	}
-}
-
-/** Whether the process that made a temporary file is known to be gone. */
-function isAbandoned(name: string): boolean {
-	const [, pid, startMs, host] = NAME.exec(name) ?? [];
-	if (host !== hostname()) return false;
-	if (Number(pid) !== process.pid) return !isAlive(Number(pid));
-	// Process numbers are used again, in containers every time.
-	return Math.abs(Number(startMs) - processStartMs) > SAME_START_MS;
-}
-
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return systemCode(error) !== "ESRCH";
 	}
 }

@@ -1,14 +1,5 @@
 import type { DurableFiles } from "./durable-files.js";
-import { systemCode } from "./file-system.js";
-
-/** A file system without hard links answers with one of these. */
-const NO_LINKS = new Set([
-	"EPERM",
-	"ENOTSUP",
-	"EOPNOTSUPP",
-	"ENOSYS",
-	"EMLINK",
-]);
+import { lacksLinks } from "./file-system.js";
 
 /**
  * Renames within one job's folder that can be taken back until they are kept, so that a failure half-way leaves the
@@ -75,7 +66,7 @@ export class UndoableRenames {
 			await this.#files.fileSystem.link(path, backup);
 		} catch (error) {
 			this.#files.temporaries.forget(backup);
-			if (NO_LINKS.has(systemCode(error) ?? "")) return undefined;
+			if (lacksLinks(error)) return undefined;
 			throw error;
 		}
 		this.#replaced.push(backup);

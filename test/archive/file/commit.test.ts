@@ -318,8 +318,9 @@ describe("a staged job", () => {
 	}
 
 	it("is discarded when the archive is closed", async () => {
-		const archive = await testArchive(folder());
+		await (await testArchive(folder())).close();
 		const before = await filesBelow(folder());
+		const archive = await testArchive(folder());
 		await (await archive.stage(testJob())).append(Buffer.alloc(10));
 		await stageJson(archive, testJob(), testData(1));
 		await archive.close();

@@ -85,7 +85,10 @@ describe("a file system that fails", () => {
 				fileSystem,
 				format: "json",
 			}).then(
-				() => undefined,
+				async (archive) => {
+					await archive.close();
+					return undefined;
+				},
 				(error) => toArchiverError(error, "INVALID_INPUT"),
 			);
 			clean = fileSystem.calls.length <= n;
