@@ -41,7 +41,7 @@ export function addArchiveCommand(program: Command): void {
 		.requiredOption("--db <file>", "the job database")
 		.requiredOption(
 			"--source <source>",
-			"where series come from: replay:TARGET or synthetic:SEED",
+			"where series come from: replay:TARGET, http://HOST or synthetic:SEED",
 		)
 		.requiredOption("--archive <target>", "where jobs go: file:DIR")
 		.addOption(

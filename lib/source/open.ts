@@ -1,5 +1,7 @@
 import type { Archive } from "../archive/archive.js";
+import type { Environment } from "../config.js";
 import { ArchiverError } from "../errors.js";
+import { CcMetricStoreSource } from "./cc-metric-store/source.js";
 import { ReplaySource } from "./replay.js";
 import type { MetricSource } from "./source.js";
 import { SyntheticSource } from "./synthetic.js";
@@ -7,12 +9,18 @@ import { SyntheticSource } from "./synthetic.js";
 export interface OpenSourceOptions {
 	/** Opens the archive that series are replayed from; reading is all it is asked for. Closing the source closes it. */
 	openArchive(target: string): Promise<Archive>;
+	/** Read instead of `process.env`, for what is better not said on a command line. */
+	env?: Environment;
 }
 
+/** Variable that holds the token for a metric store. */
+const TOKEN = "ARCHIVER_METRIC_STORE_TOKEN";
+
 /**
- * Opens the source that a text names: `replay:TARGET`, where TARGET names an archive, or `synthetic:SEED`.
+ * Opens the source that a text names: `replay:TARGET`, where TARGET names an archive, `synthetic:SEED`, or the address of
+ * a cc-metric-store.
  *
- * @throws ArchiverError INVALID_INPUT, and what opening an archive throws.
+ * @throws ArchiverError INVALID_INPUT, INVALID_OPTION for an unusable address or token, and what opening an archive throws.
  */
 export async function openSource(
 	text: string,
@@ -50,6 +58,13 @@ const KINDS: ReadonlyMap<string, SourceKind> = new Map([
 			open: openSynthetic,
 		},
 	],
+	...["http", "https"].map((protocol): [string, SourceKind] => [
+		protocol,
+		{
+			usage: `${protocol}://HOST (a cc-metric-store)`,
+			open: (rest, options) => openMetricStore(`${protocol}:${rest}`, options),
+		},
+	]),
 ]);
 
 async function openReplay(
@@ -64,11 +79,18 @@ function openSynthetic(seed: string): MetricSource {
 	return new SyntheticSource(Number(seed));
 }
 
+function openMetricStore(
+	url: string,
+	{ env = process.env }: OpenSourceOptions,
+): MetricSource {
+	return new CcMetricStoreSource({ url, token: env[TOKEN] || undefined });
+}
+
 function unusable(text: string): ArchiverError {
 	const usages = [...KINDS.values()].map(({ usage }) => usage);
 	return new ArchiverError(
 		"INVALID_INPUT",
-		`${JSON.stringify(text)} names no source; there are ${usages.join(" and ")}`,
+		`${JSON.stringify(text)} names no source; there are ${usages.join(", ")}`,
 		{ field: "source", received: text, problems: usages },
 	);
 }

@@ -1,10 +1,15 @@
 import { expect } from "chai";
 import type { Archive } from "../../lib/archive/archive.js";
 import { openArchive } from "../../lib/archive/open.js";
+import type { Environment } from "../../lib/config.js";
+import { CcMetricStoreSource } from "../../lib/source/cc-metric-store/source.js";
 import { openSource } from "../../lib/source/open.js";
 import { ReplaySource } from "../../lib/source/replay.js";
 import { SyntheticSource } from "../../lib/source/synthetic.js";
-import { testCluster } from "../support/jobs.js";
+import { MetricStoreServer } from "../servers/cc-metric-store.js";
+import { testCluster, testJob } from "../support/jobs.js";
+import { loadRequest } from "../support/load-request.js";
+import { load } from "../support/loaded-columns.js";
 import { rejected } from "../support/rejected.js";
 import { useTempFolder } from "../support/temp-folder.js";
 
@@ -36,6 +41,33 @@ describe("openSource", () => {
 		await rejected(archive.storeClusterConfig("testcluster", testCluster()));
 	});
 
+	it("opens the address of a metric store, with the token from the environment", async () => {
+		const token = "open-sesame";
+		const server = await MetricStoreServer.start({
+			find: () => ({ from: 0, frequency: 60, samples: [1] }),
+			token,
+		});
+		const ask = async (env: Environment) => {
+			const source = await openSource(server.url, { openArchive, env });
+			expect(source).to.be.instanceOf(CcMetricStoreSource);
+			try {
+				return await load(source, loadRequest(testJob()));
+			} finally {
+				await source.close?.();
+			}
+		};
+		try {
+			const loaded = await ask({ ARCHIVER_METRIC_STORE_TOKEN: token });
+			expect(loaded.chunks).to.have.length(1);
+			for (const env of [{}, { ARCHIVER_METRIC_STORE_TOKEN: "" }]) {
+				const error = await rejected(ask(env));
+				expect(error.details.received).to.equal(401);
+			}
+		} finally {
+			await server.close();
+		}
+	});
+
 	it("passes on why an archive cannot be opened", async () => {
 		const error = await rejected(
 			openSource("replay:carrier-pigeon:coop", { openArchive }),
@@ -52,7 +84,7 @@ describe("openSource", () => {
 		"synthetic:1e3",
 		"synthetic:99999999999999999999",
 		"replay:",
-		"http://localhost:8082",
+		"http:",
 		"constructor:1",
 		"1",
 	]) {
@@ -66,6 +98,9 @@ describe("openSource", () => {
 		const { message } = await rejected(
 			openSource("ftp://host", { openArchive }),
 		);
-		expect(message).to.include("replay:TARGET").and.include("synthetic:SEED");
+		expect(message)
+			.to.include("replay:TARGET")
+			.and.include("synthetic:SEED")
+			.and.include("http://HOST");
 	});
 });
