@@ -1,12 +1,12 @@
 import { ArchiverError } from "../../errors.js";
 import type { DataSelection, StatisticsSeries } from "../../schema/metric.js";
 import type { Column, MeasuredColumn, SeriesStatistics } from "../column.js";
+import type { Placed } from "./index-blocks.js";
 import {
 	type DataSegment,
 	type IndexedColumn,
 	type IndexedPart,
 	type JobIndex,
-	type Placed,
 	readIndex,
 	referenceOf,
 	type Segment,

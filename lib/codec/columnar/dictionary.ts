@@ -2,8 +2,10 @@ import { Scratch } from "./scratch.js";
 
 /** Most values that a dictionary holds. */
 const MAX_VALUES = 65_536;
-/** A dictionary pays only when its values come back: one value for this many samples at most. */
-const SAMPLES_PER_VALUE = 4;
+/** A dictionary pays only when its values come back. In long columns planes of doubles take repetition too. */
+const MAX_VALUES_SHARE = 1 / 4;
+const MAX_VALUES_SHARE_SHORT = 3 / 4;
+const SHORT_COLUMN = 256;
 /** Samples looked at to tell whether values come back, and how many of them may differ. */
 const PROBES = 256;
 const MAX_PROBED_VALUES = 128;
@@ -24,7 +26,9 @@ export function buildDictionary(
 ): Float64Array | undefined {
 	const count = samples.length;
 	if (count > PROBES && !valuesComeBack(samples)) return undefined;
-	const limit = Math.min(MAX_VALUES, Math.floor(count / SAMPLES_PER_VALUE));
+	const share =
+		count <= SHORT_COLUMN ? MAX_VALUES_SHARE_SHORT : MAX_VALUES_SHARE;
+	const limit = Math.min(MAX_VALUES, Math.floor(count * share));
 	const values = valueScratch.take(limit);
 	const found = numberValues(samples, codes, values);
 	if (found > limit) return undefined;

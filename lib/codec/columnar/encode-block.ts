@@ -23,6 +23,8 @@ const MIN_CONTEXTUAL_SAMPLES = 256;
 /** Planes that take fewer bits a sample than this are runs, which a context model does not shorten. */
 const MIN_CONTEXTUAL_BITS = 0.25;
 
+type EncodedFrames = Pick<Block, "encoding" | "frameBytes">;
+
 const numberScratch = new Scratch(Uint32Array);
 const planeScratch = new Scratch(Uint8Array);
 const wideScratch = new Scratch(Float64Array);
@@ -42,9 +44,9 @@ export function encodeBlock(
 	const start = frames.length;
 	const effort = level === "fast" ? "planes" : "thorough";
 	const { encoding, frameBytes } = encode();
-	return { encoding, frameBytes, checksum: frames.checksumFrom(start) };
+	return { encoding, frameBytes, ...frames.seal(start) };
 
-	function encode(): Omit<Block, "checksum"> {
+	function encode(): EncodedFrames {
 		const { content } = survey;
 		switch (content.kind) {
 			case "constant":
@@ -158,7 +160,7 @@ function encodeDoubles(
 	wideScale: number | undefined,
 	frames: FrameWriter,
 	effort: ZstdEffort,
-): Omit<Block, "checksum"> {
+): EncodedFrames {
 	const samples = presentSamples(survey);
 	const count = samples.length;
 	if (wideScale !== undefined) {

@@ -103,7 +103,7 @@ function addGaps(summary: PartSummary, surveys: readonly Survey[]): void {
 	summary.gaps = {
 		storedBytes,
 		rawBytes: content.length,
-		checksum: frames.checksumFrom(start),
+		...frames.seal(start),
 	};
 }
 

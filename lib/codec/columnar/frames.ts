@@ -1,6 +1,8 @@
 import { crc32 } from "node:zlib";
 import { type ZstdEffort, zstdBound, zstdCompress } from "./zstd.js";
 
+/** Frames that take no more than this are moved to the index: there they need neither checksum nor a read. */
+const MAX_INLINE_BYTES = 128;
 /** Smaller contents than this never get smaller by a frame of zstd. */
 const MIN_COMPRESSIBLE_BYTES = 16;
 
@@ -40,8 +42,12 @@ export class FrameWriter {
 		return content.length;
 	}
 
-	checksumFrom(start: number): number {
-		return crc32(this.#bytes.subarray(start, this.#length));
+	/** Ends what began at `start`: long frames stay and get a checksum, short ones are taken out. */
+	seal(start: number): { checksum: number; inline?: Uint8Array } {
+		const bytes = this.#bytes.subarray(start, this.#length);
+		if (bytes.length > MAX_INLINE_BYTES) return { checksum: crc32(bytes) };
+		this.#length = start;
+		return { checksum: 0, inline: bytes.slice() };
 	}
 
 	/** All frames: a view, valid until the next write. */

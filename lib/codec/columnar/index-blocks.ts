@@ -10,11 +10,19 @@ import { WIDE_PLANES } from "./wide-integers.js";
 /** Frames of a column that is coded by context. */
 export const CONTEXTUAL_FRAMES = 3;
 
+/** A range of the file. */
+export interface Placed {
+	byteOffset: number;
+	byteLength: number;
+}
+
 /** Where in the file the next block lies, and where blocks end. */
 export interface BlockPlace {
 	next: number;
 	end: number;
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 type Fields = readonly (MsgpackValue | undefined)[];
 
@@ -27,33 +35,47 @@ export function readBlock(
 	fields: Fields,
 	present: number,
 	place: BlockPlace,
-): Block & { byteOffset: number; byteLength: number } {
-	const { encoding, sizes, checksum, frames } = readEncoding(fields, place);
+): Block & Placed {
+	const { encoding, sizes, bytes, frames } = readEncoding(fields, place);
 	const frameBytes = readSizes(sizes);
 	const [fewest, most] = frames;
 	if (frameBytes.length < fewest || frameBytes.length > most)
 		throw new RangeError(
 			`${frameBytes.length} frames where ${fewest} to ${most} belong`,
 		);
-	const byteLength = frameBytes.reduce((a, b) => a + b, 0);
-	const byteOffset = place.next;
-	if (byteLength > place.end - byteOffset)
-		throw new RangeError("frames reach beyond the file");
-	place.next += byteLength;
 	checkCounts(encoding, present);
-	return {
-		encoding,
-		frameBytes,
-		checksum: frameBytes.length === 0 ? 0 : asInteger(checksum, "checksum"),
-		byteOffset,
-		byteLength,
-	};
+	const storedBytes = frameBytes.reduce((a, b) => a + b, 0);
+	return { encoding, frameBytes, ...placeFrames(storedBytes, bytes, place) };
+}
+
+/**
+ * Finds frames: in the index itself, or at `place`, which is moved behind them.
+ *
+ * @param bytes what the index has for them: themselves, or their checksum.
+ * @throws RangeError
+ */
+export function placeFrames(
+	storedBytes: number,
+	bytes: MsgpackValue | undefined,
+	place: BlockPlace,
+): Pick<Block, "checksum" | "inline"> & Placed {
+	const byteOffset = place.next;
+	if (bytes instanceof Uint8Array) {
+		if (bytes.length !== storedBytes)
+			throw new RangeError(`${bytes.length} bytes where ${storedBytes} belong`);
+		return { checksum: 0, inline: bytes, byteOffset, byteLength: 0 };
+	}
+	if (storedBytes > place.end - byteOffset)
+		throw new RangeError("frames reach beyond the file");
+	place.next += storedBytes;
+	const checksum = asInteger(bytes, "checksum");
+	return { checksum, byteOffset, byteLength: storedBytes };
 }
 
 interface EncodingFields {
 	encoding: Encoding;
 	sizes: MsgpackValue | undefined;
-	checksum: MsgpackValue | undefined;
+	bytes: MsgpackValue | undefined;
 	/** Fewest and most frames. */
 	frames: [number, number];
 }
@@ -67,24 +89,24 @@ function readEncoding(
 			return {
 				encoding: { kind: "constant", value: readDouble(fields[0]) },
 				sizes: [],
-				checksum: 0,
+				bytes: NO_BYTES,
 				frames: [0, 0],
 			};
 		case ENCODINGS.raw:
 			return {
 				encoding: { kind: "raw" },
 				sizes: fields[0],
-				checksum: fields[1],
+				bytes: fields[1],
 				frames: [RAW_PLANES, RAW_PLANES],
 			};
 		case ENCODINGS.wide: {
-			const [scale, base, sizes, checksum] = fields;
+			const [scale, base, sizes, bytes] = fields;
 			const encoding: Encoding = { kind: "wide", scale: readScale(scale) };
 			if (base !== null) encoding.base = asNumber(base, "base");
-			return { encoding, sizes, checksum, frames: [0, WIDE_PLANES] };
+			return { encoding, sizes, bytes, frames: [0, WIDE_PLANES] };
 		}
 		case ENCODINGS.integers: {
-			const [scale, coding, parameter, sizes, checksum, count] = fields;
+			const [scale, coding, parameter, sizes, bytes, count] = fields;
 			const exceptions = count === undefined ? 0 : asInteger(count, "count");
 			const encoding: Encoding = {
 				kind: "integers",
@@ -93,17 +115,17 @@ function readEncoding(
 				coding: readCoding(coding, parameter, place),
 			};
 			const frames = framesOf(encoding.coding, exceptions > 0 ? 1 : 0);
-			return { encoding, sizes, checksum, frames };
+			return { encoding, sizes, bytes, frames };
 		}
 		case ENCODINGS.dictionary: {
-			const [size, coding, parameter, sizes, checksum] = fields;
+			const [size, coding, parameter, sizes, bytes] = fields;
 			const encoding: Encoding = {
 				kind: "dictionary",
 				size: asInteger(size, "size"),
 				coding: readCoding(coding, parameter, place),
 			};
 			const frames = framesOf(encoding.coding, 1);
-			return { encoding, sizes, checksum, frames };
+			return { encoding, sizes, bytes, frames };
 		}
 		default:
 			throw unknown("encoding", number, place);

@@ -1,7 +1,12 @@
 import { METRIC_SCOPES, type MetricScope } from "../../schema/scope.js";
 import type { Unit } from "../../schema/unit.js";
 import type { SeriesStatistics } from "../column.js";
-import { type BlockPlace, readBlock } from "./index-blocks.js";
+import {
+	type BlockPlace,
+	type Placed,
+	placeFrames,
+	readBlock,
+} from "./index-blocks.js";
 import {
 	asArray,
 	asInteger,
@@ -16,12 +21,6 @@ import { type MsgpackValue, readMsgpack } from "./msgpack.js";
 import { readStatistics } from "./statistics-table.js";
 import type { Block, GapFrame } from "./summary.js";
 import { zstdDecompress } from "./zstd.js";
-
-/** A range of the file. */
-export interface Placed {
-	byteOffset: number;
-	byteLength: number;
-}
 
 /** Which host and device each series of a column belongs to. */
 export interface Axis {
@@ -212,21 +211,17 @@ class IndexParser {
 	}
 
 	#gaps(value: MsgpackValue): GapFrame & Placed {
-		const [stored, raw, checksum] = asArray(value, "gaps", 3);
+		const [stored, raw, bytes] = asArray(value, "gaps", 3);
 		const storedBytes = asInteger(stored, "frame size");
 		const rawBytes = asInteger(raw, "frame size");
-		const byteOffset = this.#place.next;
-		if (storedBytes > this.#place.end - byteOffset || storedBytes > rawBytes)
-			throw new RangeError("a frame reaches beyond the file");
-		if (rawBytes > this.#maxTableBytes)
-			throw new RangeError(`a table of missing samples of ${rawBytes} bytes`);
-		this.#place.next += storedBytes;
+		if (rawBytes > this.#maxTableBytes || rawBytes < storedBytes)
+			throw new RangeError(
+				`a table of missing samples of ${rawBytes} bytes in ${storedBytes}`,
+			);
 		return {
 			storedBytes,
 			rawBytes,
-			checksum: asInteger(checksum, "checksum"),
-			byteOffset,
-			byteLength: storedBytes,
+			...placeFrames(storedBytes, bytes, this.#place),
 		};
 	}
 }

@@ -47,7 +47,7 @@ export function encodeTail(
 			: [
 					summary.gaps.storedBytes,
 					summary.gaps.rawBytes,
-					summary.gaps.checksum,
+					summary.gaps.inline ?? summary.gaps.checksum,
 				],
 		...summary.columns.map((column) => [
 			columns.numberOf(column),
@@ -164,24 +164,30 @@ function lengthsOf(lengths: Uint32Array): number | number[] {
 		: Array.from(lengths);
 }
 
-function blockFields({ encoding, frameBytes, checksum }: Block): unknown[] {
+function blockFields({
+	encoding,
+	frameBytes,
+	checksum,
+	inline,
+}: Block): unknown[] {
 	const number = ENCODINGS[encoding.kind];
+	const bytes = inline ?? checksum;
 	const sizes = frameBytes.length === 1 ? frameBytes[0] : frameBytes;
 	switch (encoding.kind) {
 		case "constant":
 			return [number, doubleBytes(encoding.value)];
 		case "raw":
-			return [number, sizes, checksum];
+			return [number, sizes, bytes];
 		case "wide":
-			return [number, encoding.scale, encoding.base ?? null, sizes, checksum];
+			return [number, encoding.scale, encoding.base ?? null, sizes, bytes];
 		case "integers": {
 			const { scale, coding, exceptions } = encoding;
-			const fields = [number, scale, ...codingFields(coding), sizes, checksum];
+			const fields = [number, scale, ...codingFields(coding), sizes, bytes];
 			return exceptions === 0 ? fields : [...fields, exceptions];
 		}
 		case "dictionary": {
 			const { size, coding } = encoding;
-			return [number, size, ...codingFields(coding), sizes, checksum];
+			return [number, size, ...codingFields(coding), sizes, bytes];
 		}
 	}
 }

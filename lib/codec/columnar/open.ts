@@ -6,7 +6,8 @@ import {
 	rangesFor,
 	selectColumns,
 } from "./decode.js";
-import { type Placed, readIndex } from "./index-reader.js";
+import type { Placed } from "./index-blocks.js";
+import { readIndex } from "./index-reader.js";
 import {
 	checkFileHeader,
 	checkFileSize,

@@ -7,12 +7,8 @@ import {
 	isDirect,
 } from "./decode-block.js";
 import { type Gaps, readGaps, runsOf, spread } from "./gaps.js";
-import {
-	type IndexedPart,
-	type Placed,
-	referenceOf,
-	type Segment,
-} from "./index-reader.js";
+import type { Placed } from "./index-blocks.js";
+import { type IndexedPart, referenceOf, type Segment } from "./index-reader.js";
 import { corrupt } from "./layout.js";
 import { Scratch } from "./scratch.js";
 import { zstdDecompress } from "./zstd.js";
@@ -139,6 +135,7 @@ export class PartDecoder {
 	}
 
 	#checkedBytes({ block, column }: Segment): Uint8Array {
+		if (block.inline !== undefined) return block.inline;
 		const bytes = this.#bytesOf(block);
 		if (crc32(bytes) !== block.checksum)
 			throw corrupt(
@@ -154,8 +151,8 @@ export class PartDecoder {
 		const frame = this.#part.gaps;
 		if (frame === undefined)
 			throw new RangeError("there is no frame of missing samples");
-		const stored = this.#bytesOf(frame);
-		if (crc32(stored) !== frame.checksum)
+		const stored = frame.inline ?? this.#bytesOf(frame);
+		if (frame.inline === undefined && crc32(stored) !== frame.checksum)
 			throw corrupt(
 				"the checksum of the frame of missing samples does not match",
 				frame.byteOffset,

@@ -9,6 +9,8 @@ const SCALES: readonly number[] = [
 const PROBES = 64;
 /** One sample in this many may miss the scale, in a guess and in a column: it is stored as an exception. */
 export const EXCEPTION_SHARE = 16;
+/** Of this many samples one may miss the scale. */
+const FEW = 4;
 /** Adding and subtracting it rounds a double to an integer: 1.5 * 2^52, beyond which doubles have no fractions. */
 export const ROUNDING = 6755399441055744;
 /** Integers of a smaller magnitude keep their differences, folded by zigzag, exact in a double. */
@@ -49,7 +51,8 @@ export function guessScale(
 				misses++;
 			else if ((integer | 0) !== integer) wide++;
 		}
-		if (misses * EXCEPTION_SHARE <= probes)
+		// Of a handful of samples one may miss as well.
+		if (misses * EXCEPTION_SHARE <= probes || (misses === 1 && probes >= FEW))
 			return {
 				scale: { factor, wide: wide * EXCEPTION_SHARE > probes },
 				position,

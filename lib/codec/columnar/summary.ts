@@ -31,6 +31,8 @@ export interface Block {
 	frameBytes: number[];
 	/** CRC-32 over all frames. */
 	checksum: number;
+	/** The frames themselves when they are so short that the index takes them, under its own checksum. */
+	inline?: Uint8Array;
 }
 
 /** One column of a part: what the index will say of it. Its header is without `statisticsSeries`. */
@@ -58,6 +60,8 @@ export interface GapFrame {
 	rawBytes: number;
 	/** CRC-32. */
 	checksum: number;
+	/** The frame itself when it is so short that the index takes it. */
+	inline?: Uint8Array;
 }
 
 /**

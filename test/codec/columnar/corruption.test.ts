@@ -17,11 +17,12 @@ import { seededColumns } from "../../support/seeded-columns.js";
 
 const columns = seededColumns(3, {
 	hosts: 2,
-	length: 12,
-	shapes: ["steady load", "few values", "byte counter"],
+	length: 20,
+	shapes: ["full precision", "few values"],
 	missing: 0.1,
 });
-const file = encodeParts([columns.slice(0, 3), columns.slice(3)], "small", {
+/** Two parts; short frames lie in the index, long ones do not. */
+const file = encodeParts([columns.slice(0, 2), columns.slice(2)], "small", {
 	writer: "test",
 });
 
@@ -123,17 +124,18 @@ describe("damaged columnar files", () => {
 	});
 
 	it("a damaged column leaves the others readable", () => {
-		const damaged = file.slice();
+		const long = seededColumns(5, { hosts: 2, length: 300 });
+		const damaged = encodeParts([long], "fast");
 		damaged[9] ^= 0xff;
-		const [problem, ...more] = verifyColumnar(damaged);
-		expect(problem).to.deep.equal({
-			reason: "steady load/node: the checksum of its frames does not match",
-			offset: 8,
-			column: "steady load/node",
-		});
-		expect(more).to.have.length(0);
+		expect(verifyColumnar(damaged)).to.deep.equal([
+			{
+				reason: "steady load/node: the checksum of its frames does not match",
+				offset: 8,
+				column: "steady load/node",
+			},
+		]);
 		const [whole] = decodeColumnar(damaged, { metrics: ["byte counter"] });
-		expect(firstDifference(whole.samples, columns[2].samples)).to.equal(-1);
+		expect(firstDifference(whole.samples, long[4].samples)).to.equal(-1);
 	});
 
 	it("statistics that are not those of the samples are found", () => {
