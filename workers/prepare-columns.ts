@@ -1,4 +1,5 @@
 import type { Column, MeasuredColumn } from "../lib/codec/column.js";
+import { resampleColumn } from "../lib/codec/resample.js";
 import { measureColumn } from "../lib/codec/statistics.js";
 import type {
 	BroughtFacts,
@@ -8,7 +9,6 @@ import type {
 import type { ExpectedSeries } from "../lib/source/expected-series.js";
 import { bringToScopes } from "./bring-to-scopes.js";
 import { addNodeScopes } from "./node-scopes.js";
-import { resampleColumn } from "./resample.js";
 import { countSamples, tallyColumn } from "./tally.js";
 
 export interface PreparedColumns {
@@ -68,6 +68,6 @@ function resample(
 ): Column {
 	const factor = resolutionSeconds / column.timestep;
 	return factor > 1 && Number.isInteger(factor) && !amounts.has(column.metric)
-		? resampleColumn(column, factor)
+		? resampleColumn(column, resolutionSeconds, "average")
 		: column;
 }
