@@ -357,7 +357,7 @@ export class MemoryMetricStore implements MetricSource {
 		const { measurement } = series;
 		// On the grid that it was saved on, until its metric is adopted.
 		measurement.metric = { ...measurement.metric, timestep };
-		measurement.phase = saved.phase;
+		measurement.resume(saved.phase);
 		this.#retention.restore(series, saved.firstSlot, saved.samples);
 	}
 

@@ -84,6 +84,11 @@ export class Ring {
 		this.#newestSlot = firstSlot + samples.length - 1;
 	}
 
+	/** Moves all samples to slots with higher numbers, or lower ones. */
+	renumber(shift: number): void {
+		this.#newestSlot += shift;
+	}
+
 	/** Copies `count` slots into `target` from `offset` on, with NaN for those that the ring does not reach. */
 	copy(
 		firstSlot: number,

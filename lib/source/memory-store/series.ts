@@ -34,6 +34,8 @@ export class Measurement {
 	readonly devices = new Map<string, Series>();
 	/** Unix seconds of slot 0, from 0 to less than a timestep; NaN until the first sample comes. */
 	phase = Number.NaN;
+	/** Whether samples of the metric's timestep have come. */
+	#isLaid = false;
 
 	constructor(host: Host, metric: StoredMetric) {
 		this.host = host;
@@ -42,10 +44,20 @@ export class Measurement {
 
 	/** Lays the grid through this time, unless it is laid. */
 	begin(seconds: number): void {
-		if (Number.isNaN(this.phase)) {
-			const { timestep } = this.metric;
-			this.phase = seconds - Math.floor(seconds / timestep) * timestep;
-		}
+		if (this.#isLaid) return;
+		const { timestep } = this.metric;
+		const phase = seconds - Math.floor(seconds / timestep) * timestep;
+		const shift = Math.round((this.phase - phase) / timestep);
+		if (shift !== 0)
+			for (const { ring } of this.devices.values()) ring.renumber(shift);
+		this.phase = phase;
+		this.#isLaid = true;
+	}
+
+	/** Lays the grid as it was when its samples were saved. */
+	resume(phase: number): void {
+		this.phase = phase;
+		this.#isLaid = true;
 	}
 
 	/** The slot nearest to a time. Infinite times have infinite slots. */
@@ -79,14 +91,17 @@ export class Measurement {
 		return this.slotOf(startTime + spare / 2);
 	}
 
-	/** Puts all samples on the grid of another timestep, each in the slot nearest to its own time. */
+	/**
+	 * Puts all samples on the grid of another timestep, each in the slot nearest to its own time. The grid moves once more, by
+	 * half a timestep at most, when the first new sample comes.
+	 */
 	regrid(metric: StoredMetric): void {
 		const { phase } = this;
 		const { timestep } = this.metric;
 		this.metric = metric;
 		if (timestep === metric.timestep || Number.isNaN(phase)) return;
-		this.phase = Number.NaN;
-		this.begin(phase);
+		this.#isLaid = false;
+		this.phase = phase % metric.timestep;
 		for (const series of this.devices.values()) {
 			const before = series.ring;
 			const ring = new Ring();

@@ -1,12 +1,10 @@
-import * as nodeFileSystem from "node:fs/promises";
-import { dirname } from "node:path";
-import { DurableFiles } from "../../archive/file/durable-files.js";
 import type { Column } from "../../codec/column.js";
 import { encodeFile } from "../../codec/columnar/encode-file.js";
 import { toArchiverError } from "../../errors.js";
 import { Breather } from "./breather.js";
 import type { HeldJob } from "./holds.js";
 import type { StorePool } from "./pool-tasks.js";
+import { replaceFile } from "./replace-file.js";
 import type { Host, Series } from "./series.js";
 import type { SeriesTable } from "./series-table.js";
 import {
@@ -64,14 +62,9 @@ async function write(
 	contents: SnapshotContents,
 ): Promise<SnapshotFacts> {
 	const { pool, heldJobs } = contents;
-	const folder = dirname(path);
-	const files = new DurableFiles(nodeFileSystem, folder, true);
-	await files.makeFolder(folder);
-	await files.temporaries.sweep(await nodeFileSystem.readdir(folder));
-	const file = await files.temporaries.create();
-	try {
+	const facts = { series: 0, samples: 0 };
+	const bytes = await replaceFile(path, async (file) => {
 		await file.write(snapshotMark());
-		const facts = { series: 0, samples: 0 };
 		let frames = 0;
 		for await (const { json, columns, buffer } of framesOf(contents)) {
 			facts.series += json.places.length;
@@ -85,13 +78,8 @@ async function write(
 			frames++;
 		}
 		await file.write(frameStart({ frames, heldJobs }, new Uint8Array(0)));
-		await files.finish(file);
-		await files.rename(file.path, path);
-		await files.syncFolder(folder);
-		return { ...facts, bytes: file.byteLength };
-	} finally {
-		await files.temporaries.removeAll();
-	}
+	});
+	return { ...facts, bytes };
 }
 
 async function packIn(
