@@ -1,0 +1,192 @@
+// The fast kernels of lib/codec/columnar, written as plainly as possible and one step at a time. They are the oracle:
+// both must give the same bytes.
+
+/** Integers at a scale, by the definition: the integer whose quotient is the sample, bit for bit. */
+export function referenceIntegers(
+	samples: readonly number[],
+	scale: number,
+): { integers: number[]; exceptions: [position: number, value: number][] } {
+	const integers: number[] = [];
+	const exceptions: [number, number][] = [];
+	for (const value of samples.filter((sample) => !Number.isNaN(sample))) {
+		const integer = Math.round(value * scale) + 0;
+		const fits =
+			Object.is(integer / scale, value) &&
+			integer >= -(2 ** 31) &&
+			integer < 2 ** 31;
+		if (!fits) exceptions.push([integers.length, value]);
+		integers.push(fits ? integer : (integers.at(-1) ?? 0));
+	}
+	return { integers, exceptions };
+}
+
+export function referenceLevels(integers: readonly number[]): number[] {
+	const base = Math.min(...integers);
+	return integers.map((integer) => integer - base);
+}
+
+export function referenceDeltas(integers: readonly number[]): number[] {
+	return integers.map((integer, i) =>
+		fold(wrap(integer - (i === 0 ? 0 : integers[i - 1]))),
+	);
+}
+
+export function referenceDifferences(
+	integers: readonly number[],
+	reference: readonly number[],
+): number[] {
+	return integers.map((integer, i) => fold(wrap(integer - reference[i])));
+}
+
+/** 0, -1, 1, -2 become 0, 1, 2, 3. */
+function fold(signed: number): number {
+	return signed < 0 ? -2 * signed - 1 : 2 * signed;
+}
+
+/** To 32 bits, signed. */
+function wrap(integer: number): number {
+	return Number(BigInt.asIntN(32, BigInt(integer)));
+}
+
+/** Planes of unsigned numbers of any size: the lowest of `lowBits` bits, those above of eight. */
+export function referencePlanes(
+	numbers: readonly number[],
+	lowBits: number,
+): Uint8Array[] {
+	const planes: Uint8Array[] = [];
+	let rest = numbers.map(BigInt);
+	let width = BigInt(lowBits);
+	while (rest.some((number) => number > 0n)) {
+		planes.push(
+			Uint8Array.from(rest, (n) => Number(BigInt.asUintN(Number(width), n))),
+		);
+		rest = rest.map((number) => number >> width);
+		width = 8n;
+	}
+	return planes;
+}
+
+/** Byte planes of doubles, lowest byte first. */
+export function referenceRawPlanes(samples: readonly number[]): Uint8Array[] {
+	return Array.from({ length: 8 }, (_, plane) =>
+		Uint8Array.from(samples, (value) => {
+			const view = new DataView(new ArrayBuffer(8));
+			view.setFloat64(0, value, true);
+			return view.getUint8(plane);
+		}),
+	);
+}
+
+/** The model of context coding as format.md describes it, a bit at a time. */
+class ReferenceModel {
+	#a = new Map<number, { chance: number; count: number }>();
+	#b = new Map<number, { chance: number; count: number }>();
+	#weights = new Map<number, [number, number]>();
+
+	/** The chance of a 1, and how to tell the model what came. */
+	at(contextA: number, contextB: number, node: number) {
+		const a = entry(this.#a, contextA * 32 + node);
+		const b = entry(this.#b, contextB * 32 + node);
+		const weights = this.#weights.get(node) ?? [42598, 42598];
+		const [logitA, logitB] = [logit(a.chance), logit(b.chance)];
+		const mixed = clamp((logitA * weights[0] + logitB * weights[1]) >> 16);
+		const chance = Math.round(65536 / (1 + Math.exp(-mixed / 256)));
+		const learn = (bit: number) => {
+			const error = bit * 65536 - chance;
+			this.#weights.set(node, [
+				weights[0] + ((error * logitA + 8192) >> 14),
+				weights[1] + ((error * logitB + 8192) >> 14),
+			]);
+			for (const state of [a, b]) {
+				const step = Math.floor(32768 / (state.count + 1.5));
+				state.chance += Math.floor(
+					((bit * 65536 - state.chance) * step) / 32768,
+				);
+				if (state.count < 250) state.count++;
+			}
+		};
+		return { chance, learn };
+	}
+}
+
+function entry(
+	states: Map<number, { chance: number; count: number }>,
+	key: number,
+) {
+	let state = states.get(key);
+	if (state === undefined) {
+		state = { chance: 32768, count: 0 };
+		states.set(key, state);
+	}
+	return state;
+}
+
+function logit(chance: number): number {
+	const middle = (Math.floor(chance / 16) + 0.5) / 4096;
+	return clamp(Math.round(256 * Math.log(middle / (1 - middle))));
+}
+
+function clamp(value: number): number {
+	return Math.max(-2047, Math.min(2047, value));
+}
+
+/** Codes buckets with exact integers of any size instead of 32-bit arithmetic. */
+export function referenceCode(
+	buckets: readonly number[],
+	classOfBucket: readonly number[],
+	levelClasses: readonly number[] | null,
+	otherClasses: readonly number[] | null,
+): Uint8Array {
+	const model = new ReferenceModel();
+	const code: number[] = [];
+	let low = 0n;
+	let high = 0xffffffffn;
+	let before = 0;
+	let secondBefore = 0;
+	buckets.forEach((bucket, i) => {
+		const level =
+			levelClasses === null ? before : i === 0 ? 0 : levelClasses[i - 1];
+		const contextA = level * 16 + (otherClasses === null ? 0 : otherClasses[i]);
+		const contextB = before * 16 + secondBefore;
+		let node = 1;
+		for (const bit of bucket
+			.toString(2)
+			.padStart(5, "0")
+			.split("")
+			.map(Number)) {
+			const { chance, learn } = model.at(contextA, contextB, node);
+			const range = high - low;
+			const middle =
+				low +
+				(range >> 16n) * BigInt(chance) +
+				(((range & 0xffffn) * BigInt(chance)) >> 16n);
+			if (bit === 1) high = middle;
+			else low = middle + 1n;
+			while (low >> 24n === high >> 24n) {
+				code.push(Number(high >> 24n));
+				low = (low << 8n) & 0xffffffffn;
+				high = ((high << 8n) & 0xffffffffn) | 0xffn;
+			}
+			learn(bit);
+			node = 2 * node + bit;
+		}
+		secondBefore = before;
+		before = classOfBucket[bucket];
+	});
+	code.push(Number(low >> 24n) + 1);
+	return Uint8Array.from(code);
+}
+
+/** Packs numbers bit by bit, lowest first. */
+export function referenceBits(
+	numbers: readonly [value: number, width: number][],
+): Uint8Array {
+	const bits = numbers.flatMap(([value, width]) =>
+		Array.from({ length: width }, (_, i) => Math.floor(value / 2 ** i) % 2),
+	);
+	const bytes = new Uint8Array(Math.ceil(bits.length / 8));
+	bits.forEach((bit, i) => {
+		bytes[i >> 3] |= bit << (i & 7);
+	});
+	return bytes;
+}
