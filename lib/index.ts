@@ -93,6 +93,12 @@ export type {
 export { type NodeList, parseNodeList } from "./schema/nodelist.js";
 export type { MetricScope } from "./schema/scope.js";
 export type { Unit } from "./schema/unit.js";
+export {
+	type CcMetricStoreOptions,
+	CcMetricStoreSource,
+} from "./source/cc-metric-store/source.js";
+export type { ServerAddress } from "./source/http/address.js";
+export type { HttpOptions } from "./source/http/options.js";
 export type {
 	IngestOptions,
 	IngestResult,
@@ -105,6 +111,14 @@ export {
 } from "./source/memory-store/memory-metric-store.js";
 export type { MemoryMetricStoreOptions } from "./source/memory-store/options.js";
 export type { SeriesHandle } from "./source/memory-store/sample-writer.js";
+export type {
+	PrometheusQueries,
+	PrometheusQuery,
+} from "./source/prometheus/queries.js";
+export {
+	type PrometheusOptions,
+	PrometheusSource,
+} from "./source/prometheus/source.js";
 export { ReplaySource } from "./source/replay.js";
 export type {
 	LoadRequest,

@@ -10,8 +10,15 @@ import { decodeMetricStore } from "./decode-metric-store.js";
 import { decodePrometheus } from "./decode-prometheus.js";
 import { synthesize } from "./synthesize.js";
 
-/** The columns of a chunk: as they are, decoded, or made. */
-export function columnsOfChunk(chunk: MetricChunk): Column[] {
+/**
+ * The columns of a chunk: as they are, decoded, or made.
+ *
+ * @param notes - Gets what the source could not bring, each with its reason.
+ */
+export function columnsOfChunk(
+	chunk: MetricChunk,
+	notes: string[] = [],
+): Column[] {
 	switch (chunk.kind) {
 		case "samples":
 			return viewColumns(chunk);
@@ -20,7 +27,7 @@ export function columnsOfChunk(chunk: MetricChunk): Column[] {
 		case "synthetic":
 			return synthesize(chunk.spec);
 		case "metric-store":
-			return decodeMetricStore(chunk);
+			return decodeMetricStore(chunk, notes);
 		case "prometheus":
 			return decodePrometheus(chunk);
 	}

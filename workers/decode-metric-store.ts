@@ -17,6 +17,10 @@ import { placeSamples } from "./place-samples.js";
 const ANSWER_KEYS = ["results"];
 const ENTRY_KEYS = ["data", "from", "resolution", "error"];
 
+/** Of what a store says of its failures. */
+const MOST_NOTES = 20;
+const MOST_CHARACTERS = 200;
+
 /** Samples of one entry, until it is known where they belong. */
 const values = new NumberBuffer();
 
@@ -24,13 +28,18 @@ const values = new NumberBuffer();
  * The columns that answers of a cc-metric-store hold. A device that the store leaves out or tells an error for has no
  * series.
  *
+ * @param notes - Gets what the store failed at.
  * @returns Columns in the thread's {@link sampleSpace}.
  * @throws ArchiverError SOURCE_DATA_INVALID
  */
-export function decodeMetricStore(asked: MetricStoreAnswers): Column[] {
+export function decodeMetricStore(
+	asked: MetricStoreAnswers,
+	notes: string[] = [],
+): Column[] {
 	const decoder = new Decoder(asked);
 	for (const answer of asked.answers)
 		readingAnswer(asked.path, () => decoder.read(answer));
+	notes.push(...decoder.notes());
 	return decoder.finish();
 }
 
@@ -41,6 +50,8 @@ class Decoder {
 	/** Where the next row belongs. */
 	#column = 0;
 	#place = 0;
+	/** By metric and the store's words: how many series it failed at. */
+	readonly #failures = new Map<string, number>();
 
 	constructor({ columns, interval }: MetricStoreAnswers) {
 		this.#interval = interval;
@@ -61,6 +72,12 @@ class Decoder {
 		reader.end();
 		if (rows < queries)
 			reader.fail(`${queries} rows, one for each query, instead of ${rows}`);
+	}
+
+	notes(): string[] {
+		return [...this.#failures]
+			.slice(0, MOST_NOTES)
+			.map(([reason, series]) => `${reason} (${series} series)`);
 	}
 
 	finish(): Column[] {
@@ -85,7 +102,7 @@ class Decoder {
 	#readEntry(reader: JsonReader): void {
 		let from = Number.NaN;
 		let resolution = Number.NaN;
-		let failed = false;
+		let error: string | undefined;
 		values.length = 0;
 		reader.object(ENTRY_KEYS, (key) => {
 			switch (key) {
@@ -99,14 +116,14 @@ class Decoder {
 					resolution = reader.number();
 					return;
 				case 3:
-					failed = !reader.null();
-					if (failed) reader.skip();
+					if (!reader.null()) error = reader.string();
 					return;
 				default:
 					reader.skip();
 			}
 		});
-		if (failed || values.length === 0) return;
+		if (error !== undefined) this.#countFailure(error);
+		if (error !== undefined || values.length === 0) return;
 		if (!(resolution > 0) || Number.isNaN(from))
 			reader.fail("samples with 'from' and a 'resolution' above 0");
 		const builder = this.#builders[this.#column];
@@ -118,5 +135,11 @@ class Decoder {
 			builder.asked,
 			this.#interval,
 		);
+	}
+
+	#countFailure(error: string): void {
+		const { metric } = this.#builders[this.#column].asked;
+		const reason = `${metric}: the metric store failed: ${error.slice(0, MOST_CHARACTERS)}`;
+		this.#failures.set(reason, (this.#failures.get(reason) ?? 0) + 1);
 	}
 }

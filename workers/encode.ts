@@ -30,7 +30,8 @@ import {
 /** Prepares, measures and encodes a chunk; a whole job becomes the complete data file. */
 export function encodeTask(task: EncodeTask): Answer<EncodedChunk> {
 	const { chunk } = task;
-	const prepared = prepareColumns(columnsOfChunk(chunk), task);
+	const notes: string[] = [];
+	const prepared = prepareColumns(columnsOfChunk(chunk, notes), task);
 	const encoded =
 		task.format === "columnar"
 			? encodeColumnar(prepared, task)
@@ -41,12 +42,13 @@ export function encodeTask(task: EncodeTask): Answer<EncodedChunk> {
 			(sum, { samples }) => sum + samples.length,
 			0,
 		),
+		notes,
 		recycled: buffersOf(chunk),
 	};
 	return { value, transfer: [value.bytes.buffer, ...value.recycled] };
 }
 
-type Encoded = Omit<EncodedChunk, "samples" | "recycled">;
+type Encoded = Omit<EncodedChunk, "samples" | "notes" | "recycled">;
 
 function encodeColumnar(
 	prepared: PreparedColumns,

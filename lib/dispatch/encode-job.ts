@@ -128,8 +128,7 @@ class ChunkStream {
 	readonly #leases: Lease[] = [];
 	/** Ends loading early: the job is cancelled, the source too slow, or a part has failed. */
 	readonly #stop = new AbortController();
-	/** What could not be archived as it was asked for. */
-	notes: readonly string[] = [];
+	readonly #notes = new Set<string>();
 	/** Time spent waiting for the source. */
 	#sourceMs = 0;
 	/** Appends so far; each waits for the one before it. */
@@ -147,6 +146,11 @@ class ChunkStream {
 		this.#staged = staged;
 		this.#leases.push(lease);
 		this.#context = context;
+	}
+
+	/** What could not be archived as it was asked for, each with its reason. */
+	get notes(): readonly string[] {
+		return [...this.#notes];
 	}
 
 	async run(): Promise<FinishedJob> {
@@ -248,7 +252,7 @@ class ChunkStream {
 		const { pool, archive, options, buffers } = this.#context;
 		const { preparation, scopes, expected } = this.#plan;
 		const native = chunk.native ? scopes() : undefined;
-		if (native !== undefined) this.notes = native.problems;
+		for (const problem of native?.problems ?? []) this.#notes.add(problem);
 		const task = {
 			kind: "encode",
 			chunk,
@@ -263,6 +267,7 @@ class ChunkStream {
 			...this.#taskOptions(),
 			transfer: buffersOf(chunk),
 		});
+		for (const note of encoded.notes) this.#notes.add(note);
 		for (const buffer of encoded.recycled) buffers.give(buffer);
 		lease.shrink(encoded.bytes.byteLength);
 		lease.park();

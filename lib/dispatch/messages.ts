@@ -70,6 +70,8 @@ export interface EncodedChunk {
 	summary?: ChunkSummary;
 	/** Samples in the chunk, gaps included. */
 	samples: number;
+	/** What the source could not bring of the chunk, each with its reason. */
+	notes: string[];
 	/** The chunk's own buffers, to be used again. */
 	recycled: ArrayBuffer[];
 	/** Present when the task was for a whole job: `bytes` is then the complete data file. */
