@@ -10,9 +10,9 @@ export interface StoreCounts {
 	ahead: number;
 	/** Samples dropped because they or their times were no finite numbers. */
 	invalid: number;
-	/** Samples dropped because no memory was left for their series, or for reaching back to their time. */
+	/** Samples, or series of a snapshot, dropped because no memory was left for their series or for reaching back to their time. */
 	refused: number;
-	/** Samples of clusters, metrics or scopes that are not configured. */
+	/** Samples of clusters, metrics or scopes that are not configured, those in a snapshot that was restored included. */
 	unknown: number;
 	/** Samples within the retention that were given up for the memory cap; no job held them. */
 	evicted: number;

@@ -349,7 +349,8 @@ export class MemoryMetricStore implements MetricSource {
 	#restoreSeries(saved: SavedSeries): void {
 		const { cluster, hostname, metric, device, scope, timestep } = saved;
 		if (this.#table.metric(cluster, metric)?.scope !== scope) {
-			this.#counts.unknown++;
+			for (const value of saved.samples)
+				if (!Number.isNaN(value)) this.#counts.unknown++;
 			return;
 		}
 		const series = this.#writer.open(cluster, hostname, metric, device);
