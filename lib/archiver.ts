@@ -12,15 +12,15 @@ import type {
 } from "./dispatch/accepted-job.js";
 import { Budget } from "./dispatch/budget.js";
 import { BufferRecycler } from "./dispatch/buffers.js";
-import { Channel } from "./dispatch/channel.js";
 import { ClusterCatalog, type ClusterProvider } from "./dispatch/clusters.js";
+import { Deadline } from "./dispatch/deadline.js";
 import { Dispatcher } from "./dispatch/dispatcher.js";
 import { chunkBytesOf } from "./dispatch/encode-job.js";
 import { type ArchiverHooks, HookRunner } from "./dispatch/hooks.js";
-import { Meter, type Percentiles } from "./dispatch/meter.js";
+import { Intake, type Ticket } from "./dispatch/intake.js";
+import { Meter } from "./dispatch/meter.js";
 import { WorkerPool } from "./dispatch/pool.js";
 import { Recovery } from "./dispatch/recovery.js";
-import { Retries } from "./dispatch/retries.js";
 import { OrderedWriter } from "./dispatch/writer.js";
 import { ArchiverError } from "./errors.js";
 import type { JobRepository, NewJob } from "./repository/repository.js";
@@ -33,6 +33,7 @@ import {
 } from "./schema/job.js";
 import { assertJobKey } from "./schema/names.js";
 import type { MetricSource } from "./source/source.js";
+import type { ArchiverStats, ArchiverStatus } from "./stats.js";
 
 /** What an archiver is made of. All of it stays the caller's: close it after the archiver's shutdown. */
 export interface ArchiverParts {
@@ -61,46 +62,6 @@ export interface ArchiverParts {
 	env?: Environment;
 }
 
-export type ArchiverStatus = "running" | "stopping" | "stopped";
-
-export interface ArchiverStats {
-	status: ArchiverStatus;
-	/** Triggers waiting for a slot, and slots in use. */
-	waiting: number;
-	/** Jobs that failed and wait to be tried again. */
-	retrying: number;
-	queued: number;
-	/** Jobs whose series are being loaded, computed, or that wait for their turn to be committed. */
-	loading: number;
-	computing: number;
-	ready: number;
-	/** Jobs in the commit under way. */
-	committing: number;
-	archived: number;
-	failed: number;
-	samples: number;
-	bytes: number;
-	bytesInFlight: number;
-	peakBytesInFlight: number;
-	hooksDue: number;
-	threads: number;
-	jobsPerSecond: number;
-	samplesPerSecond: number;
-	stopToArchivedMs: Percentiles;
-	triggerToArchivedMs: Percentiles;
-	shutdownTimeouts: number;
-}
-
-/** A job on its way in, with those who wait for its end. */
-interface Ticket {
-	job: Job;
-	/** Found pending by recovery. */
-	recovered: boolean;
-	accepted?: AcceptedJob;
-	ended: Promise<JobOutcome>;
-	end(outcome: JobOutcome): void;
-}
-
 const FAILED_PAGE_JOBS = 500;
 /** What is left of the second within which a timed-out shutdown must be over. */
 const CANCEL_GRACE_MS = 500;
@@ -118,18 +79,13 @@ export class Archiver {
 	readonly #budget: Budget;
 	readonly #writer: OrderedWriter;
 	readonly #dispatcher: Dispatcher;
-	readonly #channel: Channel<Ticket>;
+	readonly #intake: Intake;
 	readonly #hooks: HookRunner;
-	readonly #retries: Retries<Ticket>;
 	readonly #recovery: Recovery | undefined;
 	readonly #meter = new Meter();
-	/** Those in the order, by their place. */
-	readonly #tickets = new Map<number, Ticket>();
-	/** Accepted and not ended: those in the order, and those that wait to be tried again. */
-	readonly #unfinished = new Set<Ticket>();
 	readonly #releaseSignal: () => void;
 	#status: ArchiverStatus = "running";
-	#shutdown: Promise<void> | undefined;
+	#shutdown: { deadline: Deadline; done: Promise<void> } | undefined;
 
 	/**
 	 * Starts an archiver: its threads start now, so that they are warm before the first job.
@@ -181,7 +137,7 @@ export class Archiver {
 			groupDelayMs: options.writerGroupDelayMs,
 			toTell,
 			ready: () => this.#hooks.keepUp(),
-			mayRetry: ({ order }, error) => this.#mayRetry(order, error),
+			mayRetry: (accepted, error) => this.#intake.mayRetry(accepted, error),
 			onSettled: (accepted, outcome) => this.#settle(accepted, outcome),
 			onHead: (order) => this.#budget.setHead(order),
 		});
@@ -199,15 +155,10 @@ export class Archiver {
 			},
 			this.#writer,
 		);
-		this.#channel = new Channel(options.channelCapacity, (ticket) => {
-			ticket.accepted = this.#dispatcher.accept(ticket.job, ticket);
-			this.#tickets.set(ticket.accepted.order, ticket);
-			this.#unfinished.add(ticket);
-		});
-		this.#retries = new Retries(options, (ticket) => {
-			this.#channel
-				.send(ticket)
-				.catch((error) => this.#leavePending(ticket, error));
+		this.#intake = new Intake({
+			...options,
+			accept: (ticket) => this.#dispatcher.accept(ticket.job, ticket),
+			cancel: (accepted, reason) => this.#dispatcher.cancel(accepted, reason),
 		});
 		if (parts.recover ?? repository.ours) {
 			this.#recovery = new Recovery({
@@ -215,7 +166,7 @@ export class Archiver {
 				archive,
 				hooks: this.#hooks,
 				logger,
-				send: (job) => this.#channel.send(newTicket(job, true)),
+				send: (job) => this.#intake.send(job, { recovered: true }),
 			});
 		}
 		const onAbort = () => void this.shutdown(0).catch(() => {});
@@ -295,8 +246,7 @@ export class Archiver {
 				{},
 				{ cause: signal?.reason },
 			);
-			if (this.#retries.forget(ticket)) this.#leavePending(ticket, reason);
-			else this.#dispatcher.cancel(ticket.accepted as AcceptedJob, reason);
+			this.#intake.cancel(ticket, reason);
 		};
 		signal?.addEventListener("abort", onAbort, { once: true });
 		if (signal?.aborted) onAbort();
@@ -311,7 +261,7 @@ export class Archiver {
 
 	/** Resolves when everything accepted so far has ended, whichever way. */
 	async waitForArchiving(): Promise<void> {
-		await Promise.all([...this.#unfinished].map((ticket) => ticket.ended));
+		await this.#intake.allEnded();
 	}
 
 	/**
@@ -357,9 +307,9 @@ export class Archiver {
 		} = this.#meter;
 		return {
 			status: this.#status,
-			waiting: this.#channel.waiting,
-			retrying: this.#retries.waiting,
-			queued: this.#channel.occupied,
+			waiting: this.#intake.waiting,
+			retrying: this.#intake.retrying,
+			queued: this.#intake.queued,
 			loading,
 			computing,
 			ready: waiting - this.#writer.committing,
@@ -381,14 +331,18 @@ export class Archiver {
 
 	/**
 	 * Takes no more jobs, finishes those that were accepted, tells the hooks and ends the threads. Calls after the
-	 * first share its outcome.
+	 * first share its outcome; one with less time left hurries it.
 	 *
 	 * @throws ArchiverError ARCHIVER_SHUTDOWN_TIMEOUT at most a second after `timeoutMs`, whatever hangs: jobs that were
 	 * not finished stay pending in the database.
 	 */
 	shutdown(timeoutMs = this.#options.shutdownTimeoutMs): Promise<void> {
-		this.#shutdown ??= this.#close(timeoutMs);
-		return this.#shutdown;
+		if (this.#shutdown === undefined) {
+			const deadline = new Deadline(timeoutMs);
+			this.#shutdown = { deadline, done: this.#close(deadline) };
+		}
+		this.#shutdown.deadline.shorten(timeoutMs);
+		return this.#shutdown.done;
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
@@ -407,9 +361,7 @@ export class Archiver {
 			);
 		}
 		this.#recovery?.leaveAlone(job);
-		const ticket = newTicket(job, false);
-		await this.#channel.send(ticket, signal);
-		return ticket;
+		return this.#intake.send(job, { signal });
 	}
 
 	#assertOpen(): void {
@@ -418,7 +370,7 @@ export class Archiver {
 
 	/** A job has ended and that is recorded: free its slot, then tell everybody. */
 	#settle(accepted: AcceptedJob, outcome: JobOutcome): void {
-		const { job, order, acceptedMs } = accepted;
+		const { job, acceptedMs } = accepted;
 		const durationMs = Math.round(performance.now() - acceptedMs);
 		if (outcome.state === "archived") {
 			const { archived } = outcome;
@@ -455,68 +407,29 @@ export class Archiver {
 				"archiving cancelled; the job stays pending",
 			);
 		}
-		const ticket = this.#tickets.get(order) as Ticket;
-		this.#tickets.delete(order);
 		this.#dispatcher.forget(accepted);
-		this.#channel.release();
-		if (outcome.state === "retrying" && this.#status === "running") {
-			this.#retries.wait(ticket);
-		} else {
-			this.#end(ticket, outcome);
-		}
+		this.#intake.settle(accepted, outcome);
 	}
 
-	#mayRetry(order: number, error: ArchiverError): boolean {
-		const ticket = this.#tickets.get(order);
-		return ticket !== undefined && this.#retries.allows(ticket, error);
-	}
-
-	#leavePending(ticket: Ticket, error: ArchiverError): void {
-		this.#end(ticket, { state: "pending", error });
-	}
-
-	#end(ticket: Ticket, outcome: JobOutcome): void {
-		this.#unfinished.delete(ticket);
-		ticket.end(outcome);
-	}
-
-	async #close(timeoutMs: number): Promise<void> {
+	async #close(deadline: Deadline): Promise<void> {
 		this.#status = "stopping";
-		this.#logger.info(
-			{ queued: this.#channel.occupied, timeoutMs },
-			"archiver stopping",
-		);
+		this.#logger.info({ queued: this.#intake.queued }, "archiver stopping");
 		this.#releaseSignal();
-		this.#channel.close(closedError());
-		for (const ticket of this.#retries.cancel()) {
-			this.#leavePending(ticket, closedError());
-		}
-		const drained = await settlesWithin(timeoutMs, this.#drain());
-		if (!drained) {
-			this.#meter.shutdownTimeouts++;
-			this.#logger.warn(
-				{
-					unfinished: this.#unfinished.size,
-					hooksDue: this.#hooks.due,
-					timeoutMs,
-				},
-				"shutdown timed out",
-			);
-			await settlesWithin(CANCEL_GRACE_MS, this.#abandon());
-		}
+		this.#intake.close(closedError());
+		const drained = await deadline.meets(this.#drain());
+		if (!drained) await this.#giveUp();
 		if (this.#ownsPool) {
-			await settlesWithin(CANCEL_GRACE_MS, this.#pool.close({ force: true }));
+			const ended = this.#pool.close({ force: true });
+			await new Deadline(CANCEL_GRACE_MS).meets(ended);
 		}
 		this.#status = "stopped";
-		this.#logger.info(
-			{ archived: this.#meter.archived, failed: this.#meter.failed },
-			"archiver stopped",
+		const { archived, failed } = this.#meter;
+		this.#logger.info({ archived, failed }, "archiver stopped");
+		if (drained) return;
+		throw new ArchiverError(
+			"ARCHIVER_SHUTDOWN_TIMEOUT",
+			"jobs were not finished in time; they stay pending",
 		);
-		if (!drained)
-			throw new ArchiverError(
-				"ARCHIVER_SHUTDOWN_TIMEOUT",
-				`jobs were not finished within ${timeoutMs} ms; they stay pending`,
-			);
 	}
 
 	async #drain(): Promise<void> {
@@ -525,33 +438,16 @@ export class Archiver {
 	}
 
 	/** Cancels what can be cancelled, then lets go of what cannot, such as jobs behind a backend that never answers. */
-	async #abandon(): Promise<void> {
+	async #giveUp(): Promise<void> {
+		this.#meter.shutdownTimeouts++;
+		this.#logger.warn(
+			{ unfinished: this.#intake.unfinished, hooksDue: this.#hooks.due },
+			"shutdown timed out",
+		);
 		const error = closedError();
 		this.#dispatcher.abandonAll(error);
-		const unfinished = [...this.#unfinished];
-		await settlesWithin(
-			CANCEL_GRACE_MS / 2,
-			Promise.all(unfinished.map((ticket) => ticket.ended)),
-		);
-		for (const ticket of unfinished) this.#leavePending(ticket, error);
+		await this.#intake.abandon(error, CANCEL_GRACE_MS / 2);
 	}
-}
-
-function newTicket(job: Job, recovered: boolean): Ticket {
-	const { promise, resolve } = withResolvers<JobOutcome>();
-	return { job, recovered, ended: promise, end: resolve };
-}
-
-/** Promise.withResolvers, which Node 20 lacks. */
-function withResolvers<T>(): {
-	promise: Promise<T>;
-	resolve: (value: T) => void;
-} {
-	let resolve: (value: T) => void = () => {};
-	const promise = new Promise<T>((settle) => {
-		resolve = settle;
-	});
-	return { promise, resolve };
 }
 
 function closedError(): ArchiverError {
@@ -559,24 +455,4 @@ function closedError(): ArchiverError {
 		"ARCHIVER_CLOSED",
 		"the archiver takes no more jobs",
 	);
-}
-
-/** Whether `promise` is fulfilled or rejected within `timeoutMs`. Leaves no timer behind. */
-async function settlesWithin(
-	timeoutMs: number,
-	promise: Promise<unknown>,
-): Promise<boolean> {
-	let timer: NodeJS.Timeout | undefined;
-	const timeout = new Promise<boolean>((resolve) => {
-		timer = setTimeout(() => resolve(false), timeoutMs);
-	});
-	const settled = promise.then(
-		() => true,
-		() => true,
-	);
-	try {
-		return await Promise.race([settled, timeout]);
-	} finally {
-		clearTimeout(timer);
-	}
 }

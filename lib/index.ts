@@ -11,8 +11,6 @@ export { openArchive } from "./archive/open.js";
 export {
 	Archiver,
 	type ArchiverParts,
-	type ArchiverStats,
-	type ArchiverStatus,
 } from "./archiver.js";
 export type {
 	Column,
@@ -127,3 +125,4 @@ export type {
 	RequestedMetric,
 } from "./source/source.js";
 export { SyntheticSource } from "./source/synthetic.js";
+export type { ArchiverStats, ArchiverStatus } from "./stats.js";

@@ -4,6 +4,7 @@ import { gate, useHouse } from "./support/house.js";
 import { bitsOf, testJob } from "./support/jobs.js";
 import { isSettled, rejected } from "./support/rejected.js";
 import { columnsFor, ScriptedSource } from "./support/scripted-source.js";
+import { until } from "./support/until.js";
 
 describe("the archiver", () => {
 	const openHouse = useHouse();
@@ -112,7 +113,7 @@ describe("the archiver", () => {
 		const rest = jobs.slice(0, 4).map((job) => archiver.archiveJob(job));
 		await last;
 		expect(order, "job 5 came first").to.deep.equal([5]);
-		while (archiver.stats().ready < 3) await new Promise(setImmediate);
+		await until(() => archiver.stats().ready >= 3);
 		expect((await repository.countByStatus())[3]).to.equal(1);
 		slow.open();
 		await Promise.all(rest);
@@ -166,7 +167,7 @@ describe("the archiver", () => {
 		const controller = new AbortController();
 		const cancelled = archiver.archiveJob(first, { signal: controller.signal });
 		const next = archiver.archiveJob(second);
-		while (source.requests.length < 2) await new Promise(setImmediate);
+		await until(() => source.requests.length === 2);
 		controller.abort();
 		expect((await rejected(cancelled)).code).to.equal("ABORTED");
 		await next;
@@ -283,7 +284,7 @@ describe("the archiver", () => {
 				archiver.archiveJob(first, { signal: controller.signal }),
 			);
 			const waiting = rejected(archiver.archiveJob(second));
-			while (archiver.stats().retrying < 2) await new Promise(setImmediate);
+			await until(() => archiver.stats().retrying >= 2);
 			controller.abort();
 			expect((await cancelled).code).to.equal("ABORTED");
 			await archiver.shutdown();
@@ -382,7 +383,7 @@ describe("the archiver", () => {
 			const jobs = await registerIds([1, 2]);
 			const unfinished = rejected(archiver.archiveJob(jobs[0]));
 			const ready = archiver.archiveJob(jobs[1]);
-			while (archiver.stats().ready < 1) await new Promise(setImmediate);
+			await until(() => archiver.stats().ready >= 1);
 			const startMs = performance.now();
 			const error = await rejected(archiver.shutdown(50));
 			expect(error.code).to.equal("ARCHIVER_SHUTDOWN_TIMEOUT");
@@ -402,7 +403,7 @@ describe("the archiver", () => {
 			});
 			const [job] = await registerIds([1]);
 			const unfinished = rejected(archiver.archiveJob(job));
-			while (source.requests.length === 0) await new Promise(setImmediate);
+			await until(() => source.requests.length > 0);
 			controller.abort();
 			expect((await unfinished).code).to.equal("ARCHIVER_CLOSED");
 			expect((await rejected(archiver.shutdown())).code).to.equal(

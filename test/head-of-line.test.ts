@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { gate, useHouse } from "./support/house.js";
 import { testJob } from "./support/jobs.js";
 import { columnsFor, ScriptedSource } from "./support/scripted-source.js";
+import { until } from "./support/until.js";
 
 const MIB = 2 ** 20;
 const LARGE_JOBS = 20;
@@ -47,8 +48,7 @@ describe("a head of the order whose source hangs", () => {
 			);
 			const triggered = jobs.map((job) => archiver.triggerArchiving(job));
 			// Everything that has a slot, except for the head, gets as far as it can without it.
-			while (archiver.stats().ready < archiver.stats().queued - 1)
-				await new Promise((resolve) => setTimeout(resolve, 5));
+			await until(() => archiver.stats().ready === archiver.stats().queued - 1);
 			expect(archiver.stats()).to.include({
 				archived: 0,
 				queued: 128,

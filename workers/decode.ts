@@ -3,7 +3,7 @@ import { decodeColumnar } from "../lib/codec/columnar/index.js";
 import { decodeJson } from "../lib/codec/json/index.js";
 import type { DecodedJob, DecodeTask } from "../lib/dispatch/messages.js";
 import type { DataSelection } from "../lib/schema/metric.js";
-import type { Answer } from "./main.js";
+import type { Answer } from "./answer.js";
 
 /** Decodes a stored job; the samples move to the main thread. */
 export function decodeTask({

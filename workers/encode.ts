@@ -15,11 +15,11 @@ import type {
 	PlacedFragment,
 } from "../lib/dispatch/messages.js";
 import { buffersOf } from "../lib/source/chunk-buffers.js";
+import type { Answer } from "./answer.js";
 import { columnsOfChunk } from "./columns-of-chunk.js";
 import { completenessOf } from "./completeness.js";
 import { exactCopy } from "./exact-copy.js";
 import { describeFinished, factsInIndex } from "./finish.js";
-import type { Answer } from "./main.js";
 import {
 	factsOfBrought,
 	measured,

@@ -18,9 +18,9 @@ import type {
 import { ArchiverError } from "../lib/errors.js";
 import type { Completeness } from "../lib/schema/completeness.js";
 import { formatUnit } from "../lib/schema/unit.js";
+import type { Answer } from "./answer.js";
 import { completenessOf } from "./completeness.js";
 import { exactCopy } from "./exact-copy.js";
-import type { Answer } from "./main.js";
 
 /** Ends the data of a job that came in several chunks. */
 export function finishTask({

@@ -7,7 +7,7 @@ import type {
 	ParsedLines,
 	ParseTask,
 } from "../lib/source/memory-store/pool-tasks.js";
-import type { Answer } from "./main.js";
+import type { Answer } from "./answer.js";
 
 // Made once a thread: their pages are touched once.
 const keys = new KeyTable();

@@ -5,18 +5,13 @@ import type {
 	TaskResults,
 } from "../lib/dispatch/messages.js";
 import { toArchiverError } from "../lib/errors.js";
+import type { Answer } from "./answer.js";
 import { decodeTask } from "./decode.js";
 import { encodeTask } from "./encode.js";
 import { finishTask } from "./finish.js";
 import { parseTask } from "./line-protocol.js";
 import { packTask } from "./pack.js";
 import { verifyTask } from "./verify.js";
-
-/** A task's result with the buffers in it that move to the main thread. */
-export interface Answer<R> {
-	value: R;
-	transfer: ArrayBuffer[];
-}
 
 /** Entry of every pool thread: checks which task it is, and answers with its result or, as data, why there is none. */
 export default function runTask(task: PoolTask): unknown {

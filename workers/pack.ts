@@ -3,7 +3,7 @@ import type {
 	PackedColumns,
 	PackTask,
 } from "../lib/source/memory-store/pool-tasks.js";
-import type { Answer } from "./main.js";
+import type { Answer } from "./answer.js";
 
 /** Encodes columns of the memory store for its snapshot. */
 export function packTask({ columns, buffer }: PackTask): Answer<PackedColumns> {

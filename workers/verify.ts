@@ -7,7 +7,7 @@ import type {
 	VerifyTask,
 } from "../lib/dispatch/messages.js";
 import { isArchiverError } from "../lib/errors.js";
-import type { Answer } from "./main.js";
+import type { Answer } from "./answer.js";
 
 /** Checks every byte of a stored job. */
 export function verifyTask({

@@ -11,7 +11,7 @@ export interface RecoveryContext {
 	hooks: HookRunner;
 	logger: Logger;
 	/** Hands in a job; resolves when it has its slot, rejects once the archiver takes no more. */
-	send(job: Job): Promise<void>;
+	send(job: Job): Promise<unknown>;
 }
 
 const PAGE_JOBS = 100;

@@ -3,6 +3,7 @@ import { Archiver, type ArchiverHooks, type Job } from "../../lib/index.js";
 import { type House, useHouse } from "../support/house.js";
 import { testJob } from "../support/jobs.js";
 import { columnsFor, ScriptedSource } from "../support/scripted-source.js";
+import { until } from "../support/until.js";
 
 describe("an archiver that recovers", () => {
 	const openHouse = useHouse();
@@ -28,8 +29,7 @@ describe("an archiver that recovers", () => {
 
 	/** Resolves once nothing is pending any more. */
 	async function recovered({ repository }: House): Promise<void> {
-		while ((await repository.countByStatus())[1] > 0)
-			await new Promise(setImmediate);
+		await until(async () => (await repository.countByStatus())[1] === 0);
 	}
 
 	/** What a crash between archive and database leaves: the job whole in the archive, and pending in the database. */
@@ -158,8 +158,7 @@ describe("an archiver that recovers", () => {
 					void ids.push(`${id} ${job.statistics?.cpu_load !== undefined}`),
 			},
 		]);
-		while ((await house.repository.findUntold()).length > 0)
-			await new Promise(setImmediate);
+		await until(async () => (await house.repository.findUntold()).length === 0);
 		await archiver.shutdown();
 		expect(before).to.deep.equal(["onJobStop/testcluster/1/1700000000"]);
 		expect(ids.slice(1)).to.deep.equal(
