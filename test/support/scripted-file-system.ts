@@ -31,10 +31,12 @@ export interface ScriptedFileSystem extends FileSystem {
  * out: tests pull no plug.
  *
  * @param faultOf - Asked before each call, with how many calls came before it.
+ * @param onDone - Told of each call that did not fail, as soon as it is done.
  */
 export function scriptedFileSystem(
 	faultOf: (call: FileCall, index: number) => Fault | undefined = () =>
 		undefined,
+	onDone: (call: FileCall) => void = () => {},
 ): ScriptedFileSystem {
 	const calls: FileCall[] = [];
 	let underWay = 0;
@@ -48,7 +50,9 @@ export function scriptedFileSystem(
 		scripted.mostAtOnce = Math.max(scripted.mostAtOnce, ++underWay);
 		try {
 			if (typeof fault === "object") throw systemError(fault.code, call);
-			return await carryOut(fault === "short write");
+			const result = await carryOut(fault === "short write");
+			onDone(call);
+			return result;
 		} finally {
 			underWay--;
 		}
