@@ -5,6 +5,10 @@ import { describeMachine, printMachine } from "./support/machine.js";
 const BENCHES: Record<string, () => Promise<Bench>> = {
 	codec: async () => (await import("./codec/bench.js")).benchCodec,
 	pipeline: async () => (await import("./pipeline/bench.js")).benchPipeline,
+	mix: async () => (await import("./mix/bench.js")).benchMix,
+	small: async () => (await import("./small/bench.js")).benchSmall,
+	burst: async () => (await import("./burst/bench.js")).benchBurst,
+	giant: async () => (await import("./giant/bench.js")).benchGiant,
 };
 
 const { values, positionals } = parseArgs({

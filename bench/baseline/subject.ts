@@ -1,13 +1,12 @@
 import { join } from "node:path";
-import { loadLargeJob } from "../support/large-job.js";
 import { type Cost, measureCost } from "../support/measure.js";
 import type { Subject } from "../support/subject.js";
+import { openWorkload, type WorkloadSettings } from "../support/workload.js";
 import { archiveAsJsonGzip } from "./json-gzip.js";
 
 export interface YardstickSettings {
 	folder: string;
-	/** Large jobs a run. */
-	jobs: number;
+	workload: WorkloadSettings;
 }
 
 export interface YardstickRun extends Cost {
@@ -16,30 +15,31 @@ export interface YardstickRun extends Cost {
 	bytes: number;
 }
 
-/** The yardstick, over and over the large job. */
+/** The yardstick over a workload. Where its series are synthetic, making them counts, as it does for the archiver. */
 export default async function openYardstick({
 	folder,
-	jobs,
+	workload: settings,
 }: YardstickSettings): Promise<Subject<void, YardstickRun>> {
-	const { columns, job } = await loadLargeJob();
-	let written = 0;
+	const workload = await openWorkload(settings);
 	return {
 		async run() {
+			const jobs = workload.nextJobs();
 			let bytes = 0;
 			let samples = 0;
 			const { cost } = await measureCost(async () => {
-				for (let i = 0; i < jobs; i++) {
-					const one = archiveAsJsonGzip(
+				for (const job of jobs) {
+					const columns = await workload.columnsOf(job);
+					const written = archiveAsJsonGzip(
 						columns,
 						job,
-						join(folder, String(written++)),
+						join(folder, `${job.cluster}-${job.jobId}`),
 					);
-					bytes += one.bytes;
-					samples += one.samples;
+					bytes += written.bytes;
+					samples += written.samples;
 					await new Promise(setImmediate);
 				}
 			});
-			return { ...cost, jobs, bytes, samples };
+			return { ...cost, jobs: jobs.length, bytes, samples };
 		},
 		async close() {},
 	};

@@ -4,12 +4,14 @@ import {
 	Archiver,
 	type ArchiverOptions,
 	type Cluster,
+	isArchiverError,
 	type Job,
 	type JobRepository,
 	type MetricSource,
 	openArchive,
 	SqliteJobRepository,
 } from "../../lib/index.js";
+import { print, withFolder } from "./bench.js";
 import { discardingArchive, discardingCommits } from "./discarding.js";
 import { type Cost, measureCost } from "./measure.js";
 import { threadIds } from "./threads.js";
@@ -130,16 +132,19 @@ export class BenchHouse {
 }
 
 /** The kinds of archives that this checkout can open. */
-export async function knownStorages(folder: string): Promise<Storage[]> {
-	const known: Storage[] = ["file"];
+export async function knownStorages(): Promise<("file" | "sqlite")[]> {
 	try {
-		const archive = await openStorage(join(folder, "probe"), "sqlite", true);
-		await archive.close();
-		known.push("sqlite");
-	} catch {
-		console.error("archives in SQLite are left out: this checkout has none");
+		await withFolder("probe", async (folder) => {
+			const archive = await openStorage(folder, "sqlite", false);
+			await archive.close();
+		});
+		return ["file", "sqlite"];
+	} catch (error) {
+		if (!isArchiverError(error) || error.code !== "ARCHIVE_VERSION")
+			throw error;
+		print("archives in SQLite are left out: this checkout has none");
+		return ["file"];
 	}
-	return known;
 }
 
 async function openStorage(

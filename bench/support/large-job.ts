@@ -41,11 +41,3 @@ export async function loadLargeJob(): Promise<LargeJob> {
 export function countSamples(columns: readonly Column[]): number {
 	return columns.reduce((sum, { samples }) => sum + samples.length, 0);
 }
-
-/** So many jobs like `job`, with ids from `first` on. */
-export function numberedJobs(job: Job, first: number, count: number): Job[] {
-	return Array.from({ length: count }, (_, i) => ({
-		...job,
-		jobId: first + i,
-	}));
-}

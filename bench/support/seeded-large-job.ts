@@ -18,8 +18,8 @@ const NODES = 32;
 
 /** A job of 32 nodes, 24 h and nine metrics at node scope: 415,008 samples, the same on every machine. */
 export async function seededLargeJob(): Promise<LargeJob> {
-	const cluster = benchCluster();
-	const job = benchJob(cluster);
+	const cluster = benchCluster(METRICS);
+	const job = benchJob(cluster, NODES);
 	const columns = await syntheticColumns(SEED, job, cluster);
 	return {
 		name: "seeded",
@@ -30,10 +30,11 @@ export async function seededLargeJob(): Promise<LargeJob> {
 	};
 }
 
-function benchCluster(): Cluster {
+/** A cluster of 1,024 nodes with these metrics, at node scope, a sample a minute. */
+export function benchCluster(metrics: readonly string[]): Cluster {
 	return {
 		name: "benchcluster",
-		metricConfig: METRICS.map((name) => ({
+		metricConfig: metrics.map((name) => ({
 			name,
 			unit: {
 				base: name.startsWith("flops")
@@ -55,7 +56,7 @@ function benchCluster(): Cluster {
 		subClusters: [
 			{
 				name: "main",
-				nodes: "b[01-99]",
+				nodes: "b[0001-1024]",
 				topology: {
 					node: [0, 1, 2, 3],
 					core: [[0], [1], [2], [3]],
@@ -67,7 +68,8 @@ function benchCluster(): Cluster {
 	};
 }
 
-function benchJob(cluster: Cluster): Job {
+/** A job of 24 h. */
+export function benchJob(cluster: Cluster, nodes: number): Job {
 	return {
 		cluster: cluster.name,
 		subCluster: "main",
@@ -76,12 +78,12 @@ function benchJob(cluster: Cluster): Job {
 		duration: 86_400,
 		user: "bench",
 		project: "bench",
-		numNodes: NODES,
+		numNodes: nodes,
 		shared: "none",
 		jobState: "completed",
 		monitoringStatus: 1,
-		resources: Array.from({ length: NODES }, (_, i) => ({
-			hostname: `b${String(i + 1).padStart(2, "0")}`,
+		resources: Array.from({ length: nodes }, (_, i) => ({
+			hostname: `b${String(i + 1).padStart(4, "0")}`,
 		})),
 		tags: [],
 		metaData: {},
