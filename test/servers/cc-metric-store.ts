@@ -60,12 +60,14 @@ export type Fault =
 	| "hang";
 
 export interface StoreOptions {
-	/** Finds a series; undefined where the store knows nothing of it. */
-	find(place: SeriesPlace): StoredSeries | undefined;
+	/** Finds a series, of which at least what the request asks for; undefined where the store knows nothing of it. */
+	find(place: SeriesPlace, request: StoreRequest): StoredSeries | undefined;
 	/** The message that a place's entry has instead of samples. */
 	failing?(place: SeriesPlace): string | undefined;
 	/** What goes wrong with the n-th request, counted from 0. */
 	fault?(n: number): Fault | undefined | Promise<Fault | undefined>;
+	/** True: keeps no requests, of which a long run makes many. */
+	forgetful?: boolean;
 	/** Who does not send it is turned away. */
 	token?: string;
 }
@@ -163,7 +165,7 @@ export class MetricStoreServer {
 		if (method !== "GET" || url !== "/api/query?version=v2")
 			return { status: 404, text: "no such page" };
 		const request = JSON.parse(body) as StoreRequest;
-		this.requests.push(request);
+		if (this.#options.forgetful !== true) this.requests.push(request);
 		const rows = request.queries.map((query) => this.#row(request, query));
 		return { text: `{"results":[${rows.join()}]}` };
 	}
@@ -180,7 +182,7 @@ export class MetricStoreServer {
 			const error = this.#options.failing?.(place);
 			if (error !== undefined)
 				return `{"error":${JSON.stringify(error)},"from":0,"to":0,"resolution":0,"avg":0,"min":0,"max":0}`;
-			const series = this.#options.find(place);
+			const series = this.#options.find(place, request);
 			return series === undefined ? [] : entryOf(request, series);
 		});
 		return `[${entries.join()}]`;
