@@ -18,8 +18,8 @@ export const LOCK_FILE = "hpc-job-archiver.lock";
 
 /** How many archives share each lock that was taken here, by the lock's token. */
 const shares = new Map<string, number>();
-/** Archives of one process are opened one after the other: none takes another one for a stranger. */
-let acquiring: Promise<unknown> = Promise.resolve();
+/** By root: archives of one process are opened there one after the other, so that none takes another for a stranger. */
+const acquiring = new Map<string, Promise<unknown>>();
 
 /** The lock's own name, and those of claims to a dead holder's lock. */
 export function isLockName(name: string): boolean {
@@ -50,10 +50,17 @@ export class ArchiveLock {
 	 * @throws ArchiverError ARCHIVE_LOCKED when another process has it that lives, or that is of another host; and why
 	 * the lock file cannot be written.
 	 */
-	static acquire(files: DurableFiles): Promise<ArchiveLock> {
-		const lock = acquiring.then(() => ArchiveLock.#acquire(files));
-		acquiring = lock.catch(() => undefined);
-		return lock;
+	static async acquire(files: DurableFiles): Promise<ArchiveLock> {
+		const { root } = files;
+		const before = acquiring.get(root) ?? Promise.resolve();
+		const lock = before.then(() => ArchiveLock.#acquire(files));
+		const done = lock.catch(() => undefined);
+		acquiring.set(root, done);
+		try {
+			return await lock;
+		} finally {
+			if (acquiring.get(root) === done) acquiring.delete(root);
+		}
 	}
 
 	static async #acquire(files: DurableFiles): Promise<ArchiveLock> {
