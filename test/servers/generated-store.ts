@@ -22,12 +22,19 @@ export interface GeneratedStore {
 	close(): Promise<void>;
 }
 
-/** @param failing - Share of the requests that go wrong, each in another way. */
-export async function startGeneratedStore(
-	failing: number,
-): Promise<GeneratedStore> {
+export interface GeneratedStoreOptions {
+	/** Share of the requests that go wrong, each in another way (0). */
+	failing?: number;
+	/** Whether the same request gets the same answer, which is not made again (no). */
+	remembers?: boolean;
+}
+
+export async function startGeneratedStore({
+	failing = 0,
+	remembers = false,
+}: GeneratedStoreOptions): Promise<GeneratedStore> {
 	const thread = new Worker(fileURLToPath(import.meta.url), {
-		workerData: { failing },
+		workerData: { failing, remembers },
 	});
 	const [url] = await once(thread, "message");
 	return {
@@ -89,7 +96,10 @@ function hashOf(text: string): number {
 	return hash >>> 0;
 }
 
-async function serve(failing: number): Promise<void> {
+async function serve({
+	failing,
+	remembers,
+}: Required<GeneratedStoreOptions>): Promise<void> {
 	const chance = seededRandom(2);
 	let failed = 0;
 	const server = await MetricStoreServer.start({
@@ -106,10 +116,11 @@ async function serve(failing: number): Promise<void> {
 		fault: () =>
 			chance() < failing ? FAULTS[failed++ % FAULTS.length] : undefined,
 		forgetful: true,
+		remembers,
 	});
 	parentPort?.postMessage(server.url);
 	parentPort?.once("message", () => server.close());
 }
 
 if (!isMainThread && typeof workerData?.failing === "number")
-	await serve(workerData.failing);
+	await serve(workerData);

@@ -28,7 +28,7 @@ describe("jobs from a metric store of which one request in a hundred fails", () 
 	const folder = useTempFolder();
 	let store: GeneratedStore;
 	before(async () => {
-		store = await startGeneratedStore(FAILING_REQUESTS);
+		store = await startGeneratedStore({ failing: FAILING_REQUESTS });
 	});
 	after(() => store.close());
 
