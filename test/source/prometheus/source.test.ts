@@ -9,6 +9,7 @@ import {
 	type PrometheusSeries,
 	PrometheusServer,
 } from "../../servers/prometheus.js";
+import { useHouse } from "../../support/house.js";
 import {
 	bitsOf,
 	TEST_START_TIME,
@@ -124,6 +125,7 @@ const SERIES: PrometheusSeries[] = [
 ];
 
 describe("PrometheusSource", () => {
+	const openHouse = useHouse();
 	let server: PrometheusServer;
 	before(async function () {
 		this.timeout(60_000);
@@ -297,6 +299,39 @@ describe("PrometheusSource", () => {
 			.filter(({ host }) => host === "n002")
 			.reduce((total, { samples }) => total + samples[3][1], 0);
 		expect(series.get("power/node/n002")?.[3]).to.be.closeTo(sum, 1e-6);
+	});
+
+	it("is archived at cores and nodes", async () => {
+		const job = testJob({ numNodes: 2, duration: 600 });
+		const source = new PrometheusSource({
+			url: server.url,
+			queries: {
+				flops_any: {
+					hwthread: {
+						query: 'busy{node=~"$hosts"}',
+						hostLabel: "node",
+						idLabel: "cpu",
+					},
+				},
+				cpu_load: { node: 'aligned{instance=~"$hosts"}' },
+			},
+		});
+		const { archive, archiver, register } = await openHouse({ source });
+		const [recorded] = await register([job]);
+		await archiver.archiveJob(recorded);
+		await source.close();
+		const data = await archive.loadJobData(job);
+		expect(Object.keys(data).sort()).to.deep.equal(["cpu_load", "flops_any"]);
+		const cores = data.flops_any.core?.series ?? [];
+		expect(cores.map(({ hostname, id }) => `${hostname}/${id}`)).to.deep.equal(
+			["n001", "n002"].flatMap((host) =>
+				Array.from({ length: 16 }, (_, core) => `${host}/${core}`),
+			),
+		);
+		const [, one] = threads[1].samples[5];
+		const [, other] = threads[17].samples[5];
+		expect(cores[1].data[5]).to.equal(one + other);
+		expect(data.flops_any.node?.series).to.have.length(2);
 	});
 
 	it("asks for more points than Prometheus gives at once in several requests", async () => {
