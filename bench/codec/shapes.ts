@@ -99,7 +99,7 @@ const SEEDED: {
 		hosts: 32,
 		length: 720,
 		metrics: 2,
-		series: (random) => () => 1e3 * random(),
+		series: (random) => () => 1e3 * (random() + random() / 2 ** 32),
 	},
 ];
 

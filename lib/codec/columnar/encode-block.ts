@@ -20,10 +20,15 @@ import type { ZstdEffort } from "./zstd.js";
 
 /** Columns of fewer samples give a model nothing to learn from. */
 const MIN_CONTEXTUAL_SAMPLES = 256;
-/** Planes that take fewer bits a sample than this are runs, which a context model does not shorten. */
+/** Planes that take fewer bits a sample than this are next to nothing already. */
 const MIN_CONTEXTUAL_BITS = 0.25;
 
 type EncodedFrames = Pick<Block, "encoding" | "frameBytes">;
+
+interface IntegerFrames {
+	coding: Coding;
+	frameBytes: number[];
+}
 
 const numberScratch = new Scratch(Uint32Array);
 const planeScratch = new Scratch(Uint8Array);
@@ -86,40 +91,49 @@ export function encodeBlock(
 		}
 	}
 
-	function encodeIntegers(integers: Int32Array): {
-		coding: Coding;
-		frameBytes: number[];
-	} {
-		const chosen = plan ?? { transform: "level", lowBits: 8 };
-		const planes = encodePlanes(integers, chosen, frames, integersOf);
-		const planeBytes = frames.length - start;
+	function encodeIntegers(integers: Int32Array): IntegerFrames {
+		const chosen = plan ?? { transform: "level", lowBits: 8, bits: 32 };
+		const planes = () => encodePlanes(integers, chosen, frames, integersOf);
 		if (
 			level === "fast" ||
 			chosen.transform === "difference" ||
-			integers.length < MIN_CONTEXTUAL_SAMPLES ||
-			planeBytes * 8 < integers.length * MIN_CONTEXTUAL_BITS
+			chosen.bits < MIN_CONTEXTUAL_BITS ||
+			integers.length < MIN_CONTEXTUAL_SAMPLES
 		)
-			return planes;
-		const { context } = chosen;
-		const contextual = encodeContextual(
-			integers,
-			chosen.transform === "delta",
-			context?.classes ?? null,
-		);
-		if (contextual === undefined) return planes;
-		const { head, code, offsets } = contextual;
-		if (head.length + code.length + offsets.length >= planeBytes) return planes;
+			return planes();
+		const byContext = encodeByContext(integers, chosen, frames);
+		if (byContext === undefined) return planes();
+		const contextBytes = frames.length - start;
+		if (contextBytes * 8 < chosen.bits * integers.length) return byContext;
+		// Less than hoped for: let the sizes decide.
+		const copy = frames.written().slice(start);
 		frames.truncate(start);
-		const kind =
-			chosen.transform === "delta" ? "contextual-delta" : "contextual-level";
-		return {
-			coding:
-				context === undefined
-					? { kind }
-					: { kind, reference: context.reference },
-			frameBytes: [head, code, offsets].map((bytes) => frames.addPlain(bytes)),
-		};
+		const inPlanes = planes();
+		if (frames.length - start <= contextBytes) return inPlanes;
+		frames.truncate(start);
+		frames.addPlain(copy);
+		return byContext;
 	}
+}
+
+function encodeByContext(
+	integers: Int32Array,
+	{ transform, context }: Plan,
+	frames: FrameWriter,
+): IntegerFrames | undefined {
+	const encoded = encodeContextual(
+		integers,
+		transform === "delta",
+		context?.classes ?? null,
+	);
+	if (encoded === undefined) return undefined;
+	const kind = transform === "delta" ? "contextual-delta" : "contextual-level";
+	const { head, code, offsets } = encoded;
+	return {
+		coding:
+			context === undefined ? { kind } : { kind, reference: context.reference },
+		frameBytes: [head, code, offsets].map((bytes) => frames.addPlain(bytes)),
+	};
 }
 
 function encodePlanes(
@@ -127,7 +141,7 @@ function encodePlanes(
 	{ transform, lowBits: wanted, reference }: Plan,
 	frames: FrameWriter,
 	integersOf: (column: number) => Int32Array,
-): { coding: Coding; frameBytes: number[] } {
+): IntegerFrames {
 	const count = integers.length;
 	const numbers = numberScratch.take(count);
 	let used: number;

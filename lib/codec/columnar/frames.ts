@@ -23,12 +23,15 @@ export class FrameWriter {
 	/** Adds a frame: compressed, or as it is when that is not smaller. @returns its bytes. */
 	add(content: Uint8Array, effort: ZstdEffort): number {
 		if (content.length < MIN_COMPRESSIBLE_BYTES) return this.addPlain(content);
-		this.#reserve(zstdBound(content.length));
-		const stored = zstdCompress(
-			this.#bytes.subarray(this.#length),
-			content,
-			effort,
-		);
+		this.#reserve(2 * zstdBound(content.length));
+		const room = this.#bytes.subarray(this.#length);
+		let stored = zstdCompress(room, content, effort);
+		// On noise the lesser effort does better; it then does so once more.
+		if (
+			effort === "thorough" &&
+			zstdCompress(room.subarray(stored), content, "planes") < stored
+		)
+			stored = zstdCompress(room, content, "planes");
 		if (stored >= content.length) return this.addPlain(content);
 		this.#length += stored;
 		return stored;

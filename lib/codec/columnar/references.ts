@@ -10,6 +10,8 @@ export interface Plan {
 	transform: "level" | "delta" | "difference";
 	/** Bits of the lowest plane. */
 	lowBits: number;
+	/** Estimated bits a sample that planes take. */
+	bits: number;
 	/** Column that a difference is taken to. */
 	reference?: number;
 	/** Column whose samples are context at level `small`, and their classes. */
@@ -21,7 +23,7 @@ const DIFFERENCE_GAIN = 0.9;
 /** Bits a sample that a context must tell to be worth reading another column for. */
 const CONTEXT_GAIN_BITS = 0.02;
 /** Samples that such a gain is estimated from, and classes that they are put into for it: half of those of contexts. */
-const CONTEXT_PROBES = 4096;
+const CONTEXT_PROBES = 2048;
 const PROBED_CLASSES = CONTEXT_CLASSES / 2;
 
 /**
@@ -40,42 +42,43 @@ export function planCodings(
 			return;
 		}
 		const choice = chooseTransform(content.integers);
-		const { transform, lowBits } = choice;
-		const reference = nearestColumn(surveys, plans, column, choice.bits);
-		if (reference === undefined) plans.push({ transform, lowBits });
-		else {
-			plans.push({ transform: "difference", lowBits: 8, reference });
-			referenced.add(reference);
-		}
+		const nearest = nearestColumn(surveys, plans, column, choice.bits);
+		plans.push(nearest ?? choice);
+		if (nearest !== undefined) referenced.add(nearest.reference);
 	});
 	if (level === "small") addContexts(surveys, plans, referenced);
 	return plans;
 }
 
-/** The earlier, independent column that `column` is best stored as the distance to. */
+/** A plan to store `column` as the distance to an earlier, independent one, if that is better than `bits` a sample. */
 function nearestColumn(
 	surveys: readonly Survey[],
 	plans: readonly (Plan | undefined)[],
 	column: number,
 	bits: number,
-): number | undefined {
+): (Plan & { reference: number }) | undefined {
 	const { content } = surveys[column];
 	if (content.kind !== "integers") return undefined;
-	let nearest: number | undefined;
+	let nearest: (Plan & { reference: number }) | undefined;
 	let fewest = bits * DIFFERENCE_GAIN;
-	for (let other = 0; other < column; other++) {
-		const candidate = surveys[other].content;
+	for (let reference = 0; reference < column; reference++) {
+		const candidate = surveys[reference].content;
 		if (
 			candidate.kind !== "integers" ||
 			candidate.scale !== content.scale ||
-			plans[other]?.transform === "difference" ||
-			!aligned(surveys[column], surveys[other])
+			plans[reference]?.transform === "difference" ||
+			!aligned(surveys[column], surveys[reference])
 		)
 			continue;
 		const difference = differenceBits(content.integers, candidate.integers);
 		if (difference < fewest) {
 			fewest = difference;
-			nearest = other;
+			nearest = {
+				transform: "difference",
+				lowBits: 8,
+				bits: difference,
+				reference,
+			};
 		}
 	}
 	return nearest;

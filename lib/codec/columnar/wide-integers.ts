@@ -3,6 +3,8 @@ import { WIDE_LIMIT } from "./scales.js";
 /** Planes of an integer below 2^56: four of its low 32 bits, three above. */
 export const WIDE_PLANES = 7;
 const WORD = 2 ** 32;
+/** Samples looked at to choose between levels and deltas. */
+const PROBES = 512;
 
 /**
  * The integers that samples are at `scale`, where 32 bits do not hold them.
@@ -58,19 +60,21 @@ export function fromWideDeltas(integers: Float64Array): void {
 	let previous = 0;
 	for (let i = 0; i < integers.length; i++) {
 		const folded = integers[i];
-		previous += folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
+		const half = Math.floor(folded / 2);
+		previous += half * 2 === folded ? half : -half - 1;
 		integers[i] = previous;
 	}
 }
 
-/** Whether steps from sample to sample are smaller than heights above the smallest, by the bits they take. */
+/** Whether steps from sample to sample are smaller than heights above the smallest, by the bits that some of them take. */
 export function deltasAreSmaller(integers: Float64Array): boolean {
+	const step = Math.max(1, Math.floor(integers.length / PROBES));
 	let base = Number.POSITIVE_INFINITY;
-	for (let i = 0; i < integers.length; i++)
-		if (integers[i] < base) base = integers[i];
+	for (let i = 1; i < integers.length; i += step)
+		base = Math.min(base, integers[i]);
 	let levelBits = 0;
 	let deltaBits = 0;
-	for (let i = 1; i < integers.length; i++) {
+	for (let i = 1; i < integers.length; i += step) {
 		levelBits += Math.log2(1 + integers[i] - base);
 		deltaBits += Math.log2(1 + 2 * Math.abs(integers[i] - integers[i - 1]));
 	}
@@ -106,10 +110,13 @@ export function joinWide(
 	planes: readonly Uint8Array[],
 	integers: Float64Array,
 ): void {
-	integers.fill(0);
-	let factor = 1;
-	for (const plane of planes) {
-		for (let i = 0; i < integers.length; i++) integers[i] += plane[i] * factor;
-		factor *= 256;
-	}
+	const count = integers.length;
+	const none = planes.length < WIDE_PLANES ? new Uint8Array(count) : planes[0];
+	const [p0 = none, p1 = none, p2 = none, p3 = none] = planes;
+	for (let i = 0; i < count; i++)
+		integers[i] = (p0[i] | (p1[i] << 8) | (p2[i] << 16) | (p3[i] << 24)) >>> 0;
+	if (planes.length <= 4) return;
+	const [, , , , p4 = none, p5 = none, p6 = none] = planes;
+	for (let i = 0; i < count; i++)
+		integers[i] += (p4[i] | (p5[i] << 8) | (p6[i] << 16)) * WORD;
 }
