@@ -8,6 +8,7 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
 	mix: async () => (await import("./mix/bench.js")).benchMix,
 	small: async () => (await import("./small/bench.js")).benchSmall,
 	burst: async () => (await import("./burst/bench.js")).benchBurst,
+	source: async () => (await import("./source/bench.js")).benchSource,
 	giant: async () => (await import("./giant/bench.js")).benchGiant,
 };
 

@@ -1,0 +1,190 @@
+import { MemoryMetricStore, WorkerPool } from "../../lib/index.js";
+import { randomFrom } from "../../workers/synthetic-random.js";
+import { print, SEED } from "../support/bench.js";
+import { type Cost, measureCost } from "../support/measure.js";
+import { alternate, type RoundsOptions } from "../support/rounds.js";
+import { format, median, spread } from "../support/statistics.js";
+import { tableText } from "../support/table.js";
+import {
+	CLUSTER,
+	hostName,
+	measuredCluster,
+	metricName,
+	START_TIME,
+	TIMESTEP,
+} from "./measured-cluster.js";
+
+const HOSTS = 500;
+const METRICS = 20;
+/** Samples written between two turns of the event loop. */
+const BURST = 10_000;
+
+export interface IngestFigures {
+	name: string;
+	samplesPerSecond: number;
+	spread: string;
+	/** CPU time of the main thread for a sample, in microseconds; absent where the system does not tell. */
+	mainThreadUs?: number;
+	eventLoopDelayP99Ms: number;
+	eventLoopDelayMaxMs: number;
+}
+
+/** Stores the samples of `ticks` timesteps of all hosts; a fresh store each time. */
+type Ingest = (store: MemoryMetricStore) => Promise<void>;
+
+/** Samples one by one, and as line protocol of one timestep a text, read on the main thread and in a pool of one thread. */
+export async function benchIngest({
+	ticks,
+	...rounds
+}: RoundsOptions & { ticks: number }): Promise<IngestFigures[]> {
+	const values = seededValues();
+	const samples = HOSTS * METRICS * ticks;
+	const texts = Array.from({ length: ticks }, (_, tick) =>
+		lineProtocol(tick, values),
+	);
+	const pool = new WorkerPool({
+		poolMinThreads: 1,
+		poolMaxThreads: 1,
+		poolIdleTimeoutMs: 0,
+	});
+	const contender = (name: string, ingest: Ingest, withPool = false) => ({
+		name,
+		run: () => runOnce(ingest, samples, withPool ? pool : undefined),
+	});
+	const asLines: Ingest = async (store) => {
+		for (const text of texts) await store.ingestLineProtocol(text);
+	};
+	try {
+		const runs = await alternate(
+			[
+				contender("series().write()", (store) =>
+					writeThroughHandles(store, ticks, values),
+				),
+				contender("write()", (store) => writeEach(store, ticks, values)),
+				contender("line protocol, here", asLines),
+				contender("line protocol, pool", asLines, true),
+			],
+			rounds,
+		);
+		const figures = [...runs].map(([name, costs]) =>
+			figuresOf(name, costs, samples),
+		);
+		const lineBytes = Math.round(texts[0].length / (HOSTS * METRICS));
+		print(
+			`\ningest: ${format(samples)} samples of ${HOSTS * METRICS} series, lines of ${lineBytes} bytes, seed ${SEED}`,
+		);
+		print(
+			tableText(
+				["way", "samples/s", "range", "main us", "loop p99 ms", "max ms"],
+				figures.map((it) => [
+					it.name,
+					format(it.samplesPerSecond),
+					it.spread,
+					it.mainThreadUs?.toFixed(2) ?? "-",
+					format(it.eventLoopDelayP99Ms),
+					format(it.eventLoopDelayMaxMs),
+				]),
+			),
+		);
+		return figures;
+	} finally {
+		await pool.close();
+	}
+}
+
+async function runOnce(
+	ingest: Ingest,
+	samples: number,
+	pool?: WorkerPool,
+): Promise<Cost> {
+	const store = new MemoryMetricStore({
+		clusters: [measuredCluster(METRICS)],
+		pool,
+	});
+	const { cost } = await measureCost(() => ingest(store));
+	const { samples: stored, series, duplicates } = store.stats();
+	if (stored !== samples || series !== HOSTS * METRICS || duplicates !== 0)
+		throw new Error(`${stored} of ${samples} samples were stored`);
+	return cost;
+}
+
+async function writeThroughHandles(
+	store: MemoryMetricStore,
+	ticks: number,
+	values: Float64Array,
+): Promise<void> {
+	const handles = eachSeries((hostname, metric) =>
+		store.series(CLUSTER, hostname, metric),
+	);
+	for (let tick = 0; tick < ticks; tick++) {
+		const time = START_TIME + tick * TIMESTEP;
+		for (let i = 0; i < handles.length; i++) {
+			handles[i].write(time, values[i] + tick);
+			if (i % BURST === 0) await new Promise(setImmediate);
+		}
+	}
+}
+
+async function writeEach(
+	store: MemoryMetricStore,
+	ticks: number,
+	values: Float64Array,
+): Promise<void> {
+	const names = eachSeries((hostname, metric) => ({ hostname, metric }));
+	for (let tick = 0; tick < ticks; tick++) {
+		const timestampSeconds = START_TIME + tick * TIMESTEP;
+		for (let i = 0; i < names.length; i++) {
+			const { hostname, metric } = names[i];
+			const value = values[i] + tick;
+			store.write({
+				cluster: CLUSTER,
+				hostname,
+				metric,
+				timestampSeconds,
+				value,
+			});
+			if (i % BURST === 0) await new Promise(setImmediate);
+		}
+	}
+}
+
+function lineProtocol(tick: number, values: Float64Array): Buffer {
+	const timestamp = `${START_TIME + tick * TIMESTEP}000000000`;
+	let i = 0;
+	const lines = eachSeries(
+		(hostname, metric) =>
+			`${metric},cluster=${CLUSTER},hostname=${hostname},type=node value=${(values[i++] + tick).toFixed(2)} ${timestamp}`,
+	);
+	return Buffer.from(lines.join("\n"));
+}
+
+/** Host by host, as collectors send them. */
+function eachSeries<T>(make: (hostname: string, metric: string) => T): T[] {
+	const made: T[] = [];
+	for (let host = 0; host < HOSTS; host++)
+		for (let metric = 0; metric < METRICS; metric++)
+			made.push(make(hostName(host), metricName(metric)));
+	return made;
+}
+
+function seededValues(): Float64Array {
+	const random = randomFrom(SEED);
+	return new Float64Array(HOSTS * METRICS).map(() => random() * 1000);
+}
+
+function figuresOf(
+	name: string,
+	costs: readonly Cost[],
+	samples: number,
+): IngestFigures {
+	const rates = costs.map(({ seconds }) => samples / seconds);
+	const main = costs.flatMap(({ threads }) => threads?.mainCpuSeconds ?? []);
+	return {
+		name,
+		samplesPerSecond: median(rates),
+		spread: spread(rates),
+		...(main.length > 0 && { mainThreadUs: (median(main) / samples) * 1e6 }),
+		eventLoopDelayP99Ms: median(costs.map((it) => it.eventLoopDelayMs.p99)),
+		eventLoopDelayMaxMs: median(costs.map((it) => it.eventLoopDelayMs.max)),
+	};
+}
