@@ -105,7 +105,7 @@ export class Archiver {
 			parts,
 			resolveArchiverOptions(parts.options, parts.env),
 		);
-		void archiver.#recovery?.run();
+		archiver.#recovery?.start();
 		return archiver;
 	}
 
@@ -402,9 +402,10 @@ export class Archiver {
 				`archiving failed, will be tried again: ${message}`,
 			);
 		} else {
+			const { code, message } = outcome.error;
 			this.#logger.warn(
-				{ job: formatJobKey(job) },
-				"archiving cancelled; the job stays pending",
+				{ job: formatJobKey(job), code },
+				`the job stays pending: ${message}`,
 			);
 		}
 		this.#dispatcher.forget(accepted);
@@ -416,8 +417,10 @@ export class Archiver {
 		this.#logger.info({ queued: this.#intake.queued }, "archiver stopping");
 		this.#releaseSignal();
 		this.#intake.close(closedError());
+		this.#writer.hurry();
 		const drained = await deadline.meets(this.#drain());
 		if (!drained) await this.#giveUp();
+		this.#hooks.abandon();
 		if (this.#ownsPool) {
 			const ended = this.#pool.close({ force: true });
 			await new Deadline(CANCEL_GRACE_MS).meets(ended);
@@ -433,7 +436,7 @@ export class Archiver {
 	}
 
 	async #drain(): Promise<void> {
-		await this.waitForArchiving();
+		await Promise.all([this.waitForArchiving(), this.#recovery?.stop()]);
 		await this.#hooks.settled();
 	}
 
@@ -447,6 +450,7 @@ export class Archiver {
 		const error = closedError();
 		this.#dispatcher.abandonAll(error);
 		await this.#intake.abandon(error, CANCEL_GRACE_MS / 2);
+		this.#writer.abandon();
 	}
 }
 

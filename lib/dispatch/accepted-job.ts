@@ -37,7 +37,8 @@ export interface ArchivedJob {
 }
 
 /**
- * How a job ended. `pending`: it was cancelled by a shutdown and stays as it was, for recovery to find.
+ * How a job ended. `pending`: it was cancelled by a shutdown, or lies in the archive and could not be recorded; it stays
+ * as it was, for recovery to find.
  * `retrying`: it stays as it was too, and comes again after a while.
  */
 export type JobOutcome =

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Job, JobKey } from "../schema/job.js";
 import { formatJobKey } from "../schema/job.js";
+import { Deadline } from "./deadline.js";
 
 /** What a hook is told beside the job. */
 export interface HookEvent {
@@ -35,9 +36,12 @@ export class HookRunner {
 	readonly #options: HookRunnerOptions;
 	/** Stopped jobs told of, and not yet noted as such. */
 	#told: JobKey[] = [];
-	#noting = false;
+	#noting: Promise<void> | undefined;
 	#calls: Promise<void> = Promise.resolve();
 	#due = 0;
+	/** Of the call under way. */
+	#deadline: Deadline | undefined;
+	#abandoned = false;
 
 	constructor(options: HookRunnerOptions) {
 		this.#options = options;
@@ -62,7 +66,7 @@ export class HookRunner {
 				await this.#call(hooks, event, job);
 			}
 			this.#due--;
-			if (event === "onJobStop") this.#noteTold(job);
+			if (event === "onJobStop" && !this.#abandoned) this.#noteTold(job);
 		});
 		return this.#calls;
 	}
@@ -70,7 +74,13 @@ export class HookRunner {
 	/** Resolves when everything due so far has been told, and that is noted. */
 	async settled(): Promise<void> {
 		await this.#calls;
-		while (this.#noting) await new Promise(setImmediate);
+		await this.#noting;
+	}
+
+	/** Calls nobody any more, and waits for no answer: what was not told stays kept as such. */
+	abandon(): void {
+		this.#abandoned = true;
+		this.#deadline?.shorten(0);
 	}
 
 	/** Resolves at once unless thousands of events are due. */
@@ -83,37 +93,33 @@ export class HookRunner {
 		event: keyof ArchiverHooks,
 		job: Job,
 	): Promise<void> {
+		if (this.#abandoned) return;
 		const { timeoutMs, logger } = this.#options;
-		let timer: NodeJS.Timeout | undefined;
-		const outOfTime = new Promise<never>((_, reject) => {
-			const fail = () =>
-				reject(
-					new Error(`no answer within ${timeoutMs} ms; going on without it`),
-				);
-			timer = setTimeout(fail, timeoutMs);
-		});
+		const id = `${event}/${formatJobKey(job)}`;
+		this.#deadline = new Deadline(timeoutMs);
 		try {
-			const id = `${event}/${formatJobKey(job)}`;
-			await Promise.race([hooks[event]?.(job, { id }), outOfTime]);
+			const answer = (async () => hooks[event]?.(job, { id }))();
+			if (await this.#deadline.meets(answer)) await answer;
+			else if (!this.#abandoned)
+				throw new Error(
+					`no answer within ${timeoutMs} ms; going on without it`,
+				);
 		} catch (error) {
 			logger.error(
 				{ job: formatJobKey(job), hook: event, err: error },
 				"hook failed",
 			);
-		} finally {
-			clearTimeout(timer);
 		}
 	}
 
 	/** Notes what was told in batches: while one is written the next one gathers. */
 	#noteTold({ cluster, jobId, startTime }: JobKey): void {
 		this.#told.push({ cluster, jobId, startTime });
-		if (!this.#noting) void this.#note();
+		this.#noting ??= this.#note();
 	}
 
 	async #note(): Promise<void> {
 		const { markTold, logger } = this.#options;
-		this.#noting = true;
 		while (this.#told.length > 0) {
 			const told = this.#told;
 			this.#told = [];
@@ -121,6 +127,6 @@ export class HookRunner {
 				logger.warn({ err: error }, "hooks will be told again of some jobs");
 			});
 		}
-		this.#noting = false;
+		this.#noting = undefined;
 	}
 }

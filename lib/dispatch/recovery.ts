@@ -25,6 +25,8 @@ export class Recovery {
 	readonly #context: RecoveryContext;
 	/** Handed in by others since the start. */
 	readonly #others = new Set<string>();
+	#running: Promise<void> | undefined;
+	#stopped = false;
 	#done = false;
 
 	constructor(context: RecoveryContext) {
@@ -36,8 +38,18 @@ export class Recovery {
 		if (!this.#done) this.#others.add(formatJobKey(key));
 	}
 
-	/** Resolves when the last pending job has its slot. Never rejects. */
-	async run(): Promise<void> {
+	/** Begins. */
+	start(): void {
+		this.#running ??= this.#run();
+	}
+
+	/** Hands in nothing more, and resolves when nothing is asked of database and archive any more. Never rejects. */
+	async stop(): Promise<void> {
+		this.#stopped = true;
+		await this.#running;
+	}
+
+	async #run(): Promise<void> {
 		const { logger } = this.#context;
 		try {
 			await this.#tellUntold();
@@ -63,10 +75,11 @@ export class Recovery {
 		const { repository, archive, hooks, logger } = this.#context;
 		if (!hooks.listens("onJobStop")) return;
 		let after: JobKey | undefined;
-		for (;;) {
+		while (!this.#stopped) {
 			const page = await repository.findUntold({ limit: PAGE_JOBS, after });
 			if (page.length === 0) return;
 			for (const key of page) {
+				if (this.#stopped) return;
 				if (this.#others.has(formatJobKey(key))) continue;
 				try {
 					void hooks.tell("onJobStop", await archive.loadJobMeta(key));
@@ -86,9 +99,9 @@ export class Recovery {
 		const { repository, send } = this.#context;
 		let recovered = 0;
 		let after: Job | undefined;
-		for (;;) {
+		while (!this.#stopped) {
 			const page = await repository.findPending({ limit: PAGE_JOBS, after });
-			if (page.length === 0) return recovered;
+			if (page.length === 0) break;
 			for (const job of page) {
 				if (this.#others.has(formatJobKey(job))) continue;
 				await send(job);
@@ -96,5 +109,6 @@ export class Recovery {
 			}
 			after = page[page.length - 1];
 		}
+		return recovered;
 	}
 }

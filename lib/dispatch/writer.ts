@@ -45,6 +45,9 @@ export class OrderedWriter {
 	/** Every accepted job that has not ended, in trigger order. */
 	readonly #line: Place[] = [];
 	readonly #places = new Map<number, Place>();
+	/** Aborts when no group is to wait for more jobs any more. */
+	readonly #hurried = new AbortController();
+	#abandoned = false;
 	#running = false;
 	#committing = 0;
 
@@ -70,25 +73,34 @@ export class OrderedWriter {
 		const place = this.#places.get(accepted.order);
 		if (place === undefined) return;
 		place.input = input;
-		if (!this.#running) void this.#run();
+		if (this.#abandoned) discard(place);
+		else if (!this.#running) void this.#run();
+	}
+
+	/** Lets groups wait for no more jobs. */
+	hurry(): void {
+		this.#hurried.abort();
+	}
+
+	/** Commits and records nothing any more, whatever is answered late. */
+	abandon(): void {
+		this.#abandoned = true;
+		this.#line.slice(this.#committing).forEach(discard);
 	}
 
 	async #run(): Promise<void> {
 		this.#running = true;
 		while (this.#line[0]?.input !== undefined) {
 			await this.#context.ready();
-			if (
-				this.#context.groupDelayMs > 0 &&
-				this.#readyJobs() < this.#context.groupJobs
-			) {
-				await setTimeout(this.#context.groupDelayMs);
-			}
+			await this.#waitForMore();
+			if (this.#abandoned) break;
 			const group = this.#line.slice(
 				0,
 				Math.min(this.#readyJobs(), this.#context.groupJobs),
 			);
 			this.#committing = group.length;
 			const outcomes = await this.#commit(group);
+			if (this.#abandoned) break;
 			this.#committing = 0;
 			this.#line.splice(0, group.length);
 			group.forEach((place, i) => {
@@ -102,6 +114,13 @@ export class OrderedWriter {
 			await setImmediate();
 		}
 		this.#running = false;
+	}
+
+	async #waitForMore(): Promise<void> {
+		const { groupDelayMs, groupJobs } = this.#context;
+		if (groupDelayMs === 0 || this.#readyJobs() >= groupJobs) return;
+		const { signal } = this.#hurried;
+		await setTimeout(groupDelayMs, undefined, { signal }).catch(() => {});
 	}
 
 	/** How many jobs at the head of the line are ready. */
@@ -119,6 +138,7 @@ export class OrderedWriter {
 			else if (place.input !== undefined) errors.set(place, place.input.error);
 		}
 		await this.#makeVisible(encoded, errors);
+		if (this.#abandoned) return [];
 		await this.#record(encoded, errors);
 		const failures = new Map<Place, JobOutcome>();
 		for (const [place, error] of errors) {
@@ -140,10 +160,11 @@ export class OrderedWriter {
 		place: Place,
 		error: ArchiverError,
 	): "pending" | "retrying" | "failed" {
-		if (place.input?.kind === "pending") return "pending";
-		return this.#context.mayRetry(place.accepted, error)
-			? "retrying"
-			: "failed";
+		const kind = place.input?.kind;
+		if (kind === "pending") return "pending";
+		if (this.#context.mayRetry(place.accepted, error)) return "retrying";
+		// It lies in the archive, whole: once the database can be written to, it only has to be recorded.
+		return kind === "encoded" && isOfDatabase(error) ? "pending" : "failed";
 	}
 
 	/** Step 1: durable in the archive. What fails here leaves `encoded`. */
@@ -227,4 +248,14 @@ export class OrderedWriter {
 			}
 		}
 	}
+}
+
+function isOfDatabase({ code }: ArchiverError): boolean {
+	return code === "DATABASE_BUSY" || code === "DATABASE_FAILED";
+}
+
+/** Removes what a job has brought that will not be committed. */
+function discard({ input }: Place): void {
+	if (input?.kind === "encoded")
+		input.encoded.staged?.discard().catch(() => {});
 }

@@ -8,6 +8,7 @@ import {
 	type ArchiverParts,
 	type DataFormat,
 	type Job,
+	type JobRepository,
 	openArchive,
 	SqliteJobRepository,
 } from "../../lib/index.js";
@@ -34,11 +35,24 @@ export interface HouseOptions extends Partial<ArchiverParts> {
 	format?: DataFormat;
 	/** One thread unless told: tests share two cores with everything else. */
 	options?: Partial<ArchiverOptions>;
+	/** Finished jobs that are recorded before the archiver starts. */
+	pending?: readonly Job[];
+	/** What the archiver is given in place of the house's archive and database. */
+	disturb?: {
+		archive?(archive: Archive): Archive;
+		repository?(repository: SqliteJobRepository): JobRepository;
+	};
 }
 
 export async function openHouse(parts: HouseOptions = {}): Promise<House> {
 	const folder = await mkdtemp(join(tmpdir(), "hpc-job-archiver-house-"));
-	const { format = "columnar", options, ...given } = parts;
+	const {
+		format = "columnar",
+		options,
+		pending = [],
+		disturb = {},
+		...given
+	} = parts;
 	const archive =
 		parts.archive ??
 		(await openArchive(`file:${join(folder, "archive")}`, {
@@ -47,13 +61,14 @@ export async function openHouse(parts: HouseOptions = {}): Promise<House> {
 		}));
 	const repository = await SqliteJobRepository.open(join(folder, "job.db"));
 	await archive.storeClusterConfig("testcluster", testCluster());
+	await repository.registerJobs(pending);
 	const archiver = await Archiver.start({
 		source: new ScriptedSource(),
 		recover: false,
 		env: {},
 		...given,
-		archive,
-		repository,
+		archive: disturb.archive?.(archive) ?? archive,
+		repository: disturb.repository?.(repository) ?? repository,
 		options: { poolMaxThreads: 1, ...options },
 	});
 	const register = async (jobs: readonly Job[]) => {
