@@ -54,6 +54,22 @@ export interface ArchiveInfo {
 	>;
 }
 
+/** Which jobs are to go. */
+export interface CleanOptions {
+	/** Only of this cluster. */
+	cluster?: string;
+	/** Those that started before this, Unix seconds. */
+	before?: number;
+	/** Those that started after this, Unix seconds. */
+	after?: number;
+}
+
+export interface CleanResult {
+	removed: number;
+	/** Jobs that could not be removed. */
+	failed: { key: JobKey; error: ArchiverError }[];
+}
+
 /**
  * A job on its way into an archive, visible to nobody until {@link Archive.commit}.
  * Use: `append` the data's bytes in order, `seal` with the job's meta, then commit or discard.
@@ -64,7 +80,7 @@ export interface StagedJob {
 	readonly dataBytes: number;
 	/** Appends to the job's data. `bytes` stays the caller's and may be reused once this resolves. */
 	append(bytes: Uint8Array): Promise<void>;
-	/** Ends the data and adds the meta; resolves when both would survive a power cut (unless syncing is off). */
+	/** Ends the data and adds the meta: the job is ready for commit. */
 	seal(encoding: DataEncoding, job: Job): Promise<void>;
 	/** Removes every trace. Safe in any state, and again. */
 	discard(): Promise<void>;
@@ -113,6 +129,26 @@ export interface Archive {
 	 * else why not; a failed job leaves the version that was there, and the others go on.
 	 */
 	commit(staged: readonly StagedJob[]): Promise<(ArchiverError | undefined)[]>;
+
+	/**
+	 * Removes jobs. One entry a key: undefined when the job is gone for good, else why not (JOB_UNKNOWN: it was not there).
+	 */
+	remove(keys: readonly JobKey[]): Promise<(ArchiverError | undefined)[]>;
+	/**
+	 * Moves jobs to another archive, of whatever kind, with their data as they are stored. A job leaves this archive only
+	 * once its copy is durable there and was read back. One entry a key, as with {@link remove}; a job that fails stays.
+	 */
+	move(
+		keys: readonly JobKey[],
+		target: Archive,
+	): Promise<(ArchiverError | undefined)[]>;
+	/** Removes the jobs that started before `before` and those that started after `after`; none when neither is given. */
+	clean(options: CleanOptions): Promise<CleanResult>;
+	/**
+	 * Makes jobs smaller, on the calling thread: columnar, at compression `small`, whatever they are stored as now. One that
+	 * would not get smaller stays as it is. One entry a key, as with {@link remove}.
+	 */
+	compress(keys: readonly JobKey[]): Promise<(ArchiverError | undefined)[]>;
 
 	info(): Promise<ArchiveInfo>;
 	close(): Promise<void>;

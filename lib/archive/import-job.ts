@@ -1,4 +1,9 @@
-import type { Column, Compression, DataEncoding } from "../codec/column.js";
+import type {
+	Column,
+	Compression,
+	DataEncoding,
+	DataFormat,
+} from "../codec/column.js";
 import { encodePart, encodeTail, fileHeader } from "../codec/columnar/index.js";
 import { dataIdOf } from "../codec/data-id.js";
 import { columnsOf } from "../codec/job-data.js";
@@ -6,11 +11,19 @@ import { encodeJson } from "../codec/json/index.js";
 import type { Job } from "../schema/job.js";
 import type { JobData } from "../schema/metric.js";
 import type { Archive, StagedJob } from "./archive.js";
-import { refreshDataFacts } from "./data-facts.js";
+import { type DataFacts, refreshDataFacts } from "./data-facts.js";
 
 interface Appended {
 	encoding: DataEncoding;
 	dataId: string;
+}
+
+export interface StagingOptions {
+	format: DataFormat;
+	/** Of columnar data. */
+	compression: Compression;
+	/** What is known of these very data, and stays true. */
+	facts?: DataFacts;
 }
 
 /** `Archive.importJob` for any archive: encodes a job in the archive's format, stages it and commits it. */
@@ -18,23 +31,33 @@ export async function importJob(
 	archive: Archive,
 	job: Job,
 	data: JobData,
-	compression: Compression,
 ): Promise<void> {
+	const staged = await stageJob(archive, job, data, archive);
+	const [error] = await archive.commit([staged]);
+	if (error !== undefined) throw error;
+}
+
+/** Encodes a job and stages it, ready for commit. When that fails, nothing of it is left. */
+export async function stageJob(
+	archive: Archive,
+	job: Job,
+	data: JobData,
+	{ format, compression, facts }: StagingOptions,
+): Promise<StagedJob> {
 	const columns = columnsOf(data);
 	const staged = await archive.stage(job);
 	try {
 		const { encoding, dataId } =
-			archive.format === "columnar"
+			format === "columnar"
 				? await appendColumnar(staged, columns, compression)
 				: await appendJson(staged, columns);
-		const facts = { format: archive.format, dataId, ...countsOf(columns) };
-		await staged.seal(encoding, refreshDataFacts(job, facts));
+		const stored = { ...facts, format, dataId, ...countsOf(columns) };
+		await staged.seal(encoding, refreshDataFacts(job, stored));
+		return staged;
 	} catch (error) {
 		await staged.discard();
 		throw error;
 	}
-	const [error] = await archive.commit([staged]);
-	if (error !== undefined) throw error;
 }
 
 async function appendColumnar(

@@ -2,12 +2,20 @@ import { type Environment, resolveOptions } from "../config.js";
 import { ArchiverError } from "../errors.js";
 import type { Archive } from "./archive.js";
 import { FileArchive, type FileArchiveOptions } from "./file/file-archive.js";
+import {
+	SqliteArchive,
+	type SqliteArchiveOptions,
+} from "./sqlite/sqlite-archive.js";
 
-/** Where an archive lies: `file:PATH` or a bare path, or ClusterCockpit's own configuration object. */
-export type ArchiveTarget = string | { kind: string; path?: string };
+/** Where an archive lies: `file:PATH`, a bare path or `sqlite:PATH`, or ClusterCockpit's own configuration object. */
+export type ArchiveTarget =
+	| string
+	| { kind: string; path?: string; "db-path"?: string };
 
 /** Of these, what the environment knows is taken from there when it is not given. */
-export interface OpenArchiveOptions extends FileArchiveOptions {
+export interface OpenArchiveOptions
+	extends FileArchiveOptions,
+		SqliteArchiveOptions {
 	/** Read instead of `process.env`. */
 	env?: Environment;
 }
@@ -30,20 +38,25 @@ export async function openArchive(
 	const given = { format, compression, fsync, writerParallelFiles };
 	const resolved = resolveOptions(given, env);
 	const { kind, path } = parseTarget(target);
-	if (kind !== "file") {
-		throw new ArchiverError(
-			"ARCHIVE_VERSION",
-			`archives of kind ${JSON.stringify(kind)} are not supported; this release knows "file:PATH"`,
-			{ field: "target", received: kind },
-		);
-	}
-	return FileArchive.open(path, {
+	const effective = {
 		...options,
 		format: resolved.format,
 		compression: resolved.compression,
 		fsync: resolved.fsync,
 		writerParallelFiles: resolved.writerParallelFiles,
-	});
+	};
+	switch (kind) {
+		case "file":
+			return FileArchive.open(path, effective);
+		case "sqlite":
+			return SqliteArchive.open(path, effective);
+		default:
+			throw new ArchiverError(
+				"ARCHIVE_VERSION",
+				`archives of kind ${JSON.stringify(kind)} are not supported; this release knows "file:PATH" and "sqlite:PATH"`,
+				{ field: "target", received: kind },
+			);
+	}
 }
 
 function parseTarget(target: ArchiveTarget): { kind: string; path: string } {
@@ -51,16 +64,18 @@ function parseTarget(target: ArchiveTarget): { kind: string; path: string } {
 		const [prefix = "", kind = "file"] = SCHEME.exec(target) ?? [];
 		return { kind, path: expectPath(target.slice(prefix.length)) };
 	}
-	const { kind, path } = target;
+	const { kind, path, "db-path": databasePath } = target;
+	if (kind === "file") return { kind, path: expectPath(path) };
+	if (kind === "sqlite") return { kind, path: expectPath(databasePath) };
 	// Other kinds' objects hold secrets: nothing but the kind is ever shown.
-	return { kind, path: kind === "file" ? expectPath(path) : "" };
+	return { kind, path: "" };
 }
 
 function expectPath(path: unknown): string {
 	if (typeof path === "string" && path !== "") return path;
 	throw new ArchiverError(
 		"INVALID_INPUT",
-		'an archive target is "file:PATH", a path, or { kind: "file", path }',
+		'an archive target is "file:PATH", a path, "sqlite:PATH", { kind: "file", path } or { kind: "sqlite", "db-path" }',
 		{ field: "target" },
 	);
 }

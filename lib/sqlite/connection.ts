@@ -1,3 +1,4 @@
+import { pathToFileURL } from "node:url";
 import sqlite3 from "sqlite3";
 import { ArchiverError, isArchiverError } from "../errors.js";
 
@@ -24,8 +25,11 @@ export interface Statements {
 export type Synchronous = "OFF" | "NORMAL" | "FULL";
 
 export interface ConnectionOptions {
-	/** `create` makes a missing file, `write` wants it there, `read` cannot change it. */
-	mode: "create" | "write" | "read";
+	/**
+	 * `create` makes a missing file, `write` wants it there, `read` cannot change it, and `immutable` neither locks it nor
+	 * looks for a journal: for files that nobody can change, on a medium where nothing can be written.
+	 */
+	mode: "create" | "write" | "read" | "immutable";
 	/** How long a statement waits for another connection's lock. */
 	busyTimeoutMs: number;
 }
@@ -214,13 +218,16 @@ function openDatabase(
 	const { OPEN_READONLY, OPEN_READWRITE, OPEN_CREATE, OPEN_FULLMUTEX } =
 		sqlite3;
 	const access = {
+		immutable: OPEN_READONLY | sqlite3.OPEN_URI,
 		read: OPEN_READONLY,
 		write: OPEN_READWRITE,
 		create: OPEN_READWRITE | OPEN_CREATE,
 	}[mode];
+	const name =
+		mode === "immutable" ? `${pathToFileURL(path)}?immutable=1` : path;
 	return new Promise((resolve, reject) => {
 		const database = new sqlite3.Database(
-			path,
+			name,
 			access | OPEN_FULLMUTEX,
 			(error) => {
 				if (error === null) resolve(database);

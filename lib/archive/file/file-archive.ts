@@ -1,10 +1,6 @@
 import * as nodeFileSystem from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Compression, DataFormat } from "../../codec/column.js";
-import { openColumnar } from "../../codec/columnar/index.js";
-import { jobDataOf } from "../../codec/job-data.js";
-import { decodeJson } from "../../codec/json/index.js";
-import { measureColumn } from "../../codec/statistics.js";
 import { ArchiverError } from "../../errors.js";
 import type { Cluster } from "../../schema/cluster.js";
 import { parseCluster } from "../../schema/cluster-json.js";
@@ -19,14 +15,20 @@ import {
 import type {
 	Archive,
 	ArchiveInfo,
+	CleanOptions,
+	CleanResult,
 	IterateOptions,
 	ScopedStatistics,
 	StagedJob,
 	StoredData,
 } from "../archive.js";
+import { cleanJobs } from "../clean-jobs.js";
+import { compressJobs } from "../compress-jobs.js";
 import { importJob } from "../import-job.js";
+import { iterateJobs } from "../iterate-jobs.js";
+import { type JobBytes, jobDataFrom, jobStatisticsFrom } from "../job-bytes.js";
 import { CLUSTER_FILE, DATA_FILES, META_FILE } from "../layout.js";
-import { scopedStatistics, statisticsLookup } from "../scoped-statistics.js";
+import { moveJobs } from "../move-jobs.js";
 import { commitGroup } from "./commit.js";
 import { DurableFiles } from "./durable-files.js";
 import {
@@ -38,9 +40,10 @@ import {
 } from "./errors.js";
 import { type FileSystem, isMissing, throttle } from "./file-system.js";
 import { archiveInfo } from "./info.js";
-import { folderNames, iterateJobs } from "./iterate.js";
+import { folderNames, iterateKeys } from "./iterate.js";
 import type { ArchiveLock } from "./lock.js";
 import { JobReader, readWhole } from "./read.js";
+import { removeJob } from "./remove.js";
 import { type OpenedRoot, openRoot } from "./root.js";
 import { StagedFileJob } from "./staged-job.js";
 
@@ -133,37 +136,12 @@ export class FileArchive implements Archive {
 
 	async loadJobData(key: JobKey, selection?: DataSelection): Promise<JobData> {
 		assertJobKey(key);
-		return this.#reader.withDataFile(key, async ({ path, encoding }) => {
-			if (encoding !== "columnar") {
-				const bytes = await this.#reader.readWhole(path);
-				const columns = decodeJson(bytes, encoding, selection);
-				return jobDataOf(columns, measureColumn, selection?.percentiles);
-			}
-			return this.#reader.withRanges(path, async (ranges) => {
-				const file = await openColumnar(ranges);
-				const columns = await file.load(selection);
-				const statisticsOf = statisticsLookup(file.columns);
-				return jobDataOf(columns, statisticsOf, selection?.percentiles);
-			});
-		});
+		return this.#withBytes(key, (data) => jobDataFrom(data, selection));
 	}
 
 	async loadJobStats(key: JobKey): Promise<ScopedStatistics> {
 		assertJobKey(key);
-		return this.#reader.withDataFile(key, async ({ path, encoding }) => {
-			if (encoding !== "columnar") {
-				const bytes = await this.#reader.readWhole(path);
-				return scopedStatistics(
-					decodeJson(bytes, encoding).map((column) => ({
-						...column,
-						statistics: measureColumn(column),
-					})),
-				);
-			}
-			return this.#reader.withRanges(path, async (ranges) =>
-				scopedStatistics((await openColumnar(ranges)).columns),
-			);
-		});
+		return this.#withBytes(key, jobStatisticsFrom);
 	}
 
 	async loadStoredData(key: JobKey): Promise<StoredData> {
@@ -232,11 +210,11 @@ export class FileArchive implements Archive {
 	}
 
 	async importJob(job: Job, data: JobData): Promise<void> {
-		await importJob(this, job, data, this.compression);
+		await importJob(this, job, data);
 	}
 
 	iterate(options: IterateOptions = {}): ReturnType<Archive["iterate"]> {
-		return iterateJobs(this.#files.fileSystem, this.#files.root, this, options);
+		return iterateJobs(this.#keys(options), this, options);
 	}
 
 	async stage(key: JobKey): Promise<StagedJob> {
@@ -262,6 +240,41 @@ export class FileArchive implements Archive {
 		return this.#alone(() => commitGroup(this.#files, this.#reader, own));
 	}
 
+	async remove(
+		keys: readonly JobKey[],
+	): Promise<(ArchiverError | undefined)[]> {
+		for (const key of keys) assertJobKey(key);
+		this.#assertWritable();
+		const errors: (ArchiverError | undefined)[] = [];
+		for (const key of keys)
+			errors.push(
+				await this.#alone(() => removeJob(this.#files, this.#reader, key)),
+			);
+		return errors;
+	}
+
+	async move(
+		keys: readonly JobKey[],
+		target: Archive,
+	): Promise<(ArchiverError | undefined)[]> {
+		for (const key of keys) assertJobKey(key);
+		this.#assertWritable();
+		return moveJobs(this, keys, target);
+	}
+
+	async clean(options: CleanOptions): Promise<CleanResult> {
+		this.#assertWritable();
+		return cleanJobs(this, this.#keys(), options);
+	}
+
+	async compress(
+		keys: readonly JobKey[],
+	): Promise<(ArchiverError | undefined)[]> {
+		for (const key of keys) assertJobKey(key);
+		this.#assertWritable();
+		return compressJobs(this, keys);
+	}
+
 	async info(): Promise<ArchiveInfo> {
 		const { fileSystem, root } = this.#files;
 		return archiveInfo(fileSystem, root, this.#reader, await this.clusters());
@@ -274,6 +287,20 @@ export class FileArchive implements Archive {
 			await this.#lock?.release();
 		});
 		return this.#closing;
+	}
+
+	#keys(options: IterateOptions = {}): AsyncGenerator<JobKey> {
+		return iterateKeys(this.#files.fileSystem, this.#files.root, options);
+	}
+
+	#withBytes<T>(key: JobKey, use: (data: JobBytes) => Promise<T>): Promise<T> {
+		return this.#reader.withDataFile(key, async ({ path, encoding }) => {
+			if (encoding === "columnar")
+				return this.#reader.withRanges(path, (ranges) =>
+					use({ encoding, ranges }),
+				);
+			return use({ encoding, bytes: await this.#reader.readWhole(path) });
+		});
 	}
 
 	#clusterPath(name: string): string {

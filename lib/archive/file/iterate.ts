@@ -1,43 +1,10 @@
 import { join } from "node:path";
-import { ArchiverError, toArchiverError } from "../../errors.js";
-import type { Job, JobKey } from "../../schema/job.js";
-import type { JobData } from "../../schema/metric.js";
+import type { JobKey } from "../../schema/job.js";
 import { assertClusterName, isClusterName } from "../../schema/names.js";
 import type { IterateOptions } from "../archive.js";
 import { jobIdOf, numberOfFolder } from "../layout.js";
 import { readError } from "./errors.js";
 import { type FileSystem, isMissing } from "./file-system.js";
-
-/** What iteration asks of the archive that it walks. */
-export interface JobLoader {
-	loadJobMeta(key: JobKey): Promise<Job>;
-	loadJobData(key: JobKey): Promise<JobData>;
-}
-
-type Found =
-	| { key: JobKey; job: Job; data?: JobData }
-	| { key: JobKey; error: ArchiverError };
-
-/** See `Archive.iterate`. A job that is removed meanwhile is passed over. */
-export async function* iterateJobs(
-	fileSystem: FileSystem,
-	root: string,
-	loader: JobLoader,
-	options: IterateOptions,
-): AsyncGenerator<Found> {
-	for await (const key of iterateKeys(fileSystem, root, options)) {
-		if (options.signal?.aborted) throw aborted(options.signal);
-		try {
-			const job = await loader.loadJobMeta(key);
-			yield options.loadMetricData
-				? { key, job, data: await loader.loadJobData(key) }
-				: { key, job };
-		} catch (cause) {
-			const error = toArchiverError(cause, "ARCHIVE_UNREADABLE");
-			if (error.code !== "JOB_UNKNOWN") yield { key, error };
-		}
-	}
-}
 
 /** The keys of all folders that can hold a job, by cluster, job id and start time. Other files and folders are ignored. */
 export async function* iterateKeys(
@@ -108,15 +75,4 @@ async function numbered(
 		if (number !== undefined) folders.push({ number, path: join(path, name) });
 	}
 	return folders.sort((a, b) => a.number - b.number);
-}
-
-function aborted(signal: AbortSignal): ArchiverError {
-	return new ArchiverError(
-		"ABORTED",
-		"iteration was aborted",
-		{},
-		{
-			cause: signal.reason,
-		},
-	);
 }
