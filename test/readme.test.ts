@@ -16,20 +16,27 @@ describe("the README", () => {
 		readme = await readFile(join(checkoutRoot, "README.md"), "utf8");
 	});
 
-	it("shows an embedding program that runs", async () => {
-		const [, program] = /```js\n(.*?)```/s.exec(readme) ?? [];
+	it("shows embedding programs that run, the second after the first", async () => {
 		const folder = tempFolder();
 		await mkdir(join(folder, "node_modules"));
 		await symlink(
 			checkoutRoot,
 			join(folder, "node_modules", "hpc-job-archiver"),
 		);
-		await writeFile(join(folder, "embed.mjs"), program);
-		const { stdout } = await run(process.execPath, ["embed.mjs"], {
-			cwd: folder,
-			timeout: 50_000,
-		});
-		expect(stdout).to.match(/^job 4711 archived, [\d.]+ kWh\nnode01 \{.*avg/);
+		const outputs: string[] = [];
+		for (const [, program] of readme.matchAll(/```js.*?\n(.*?)```/gs)) {
+			await writeFile(join(folder, "embed.mjs"), program);
+			const { stdout } = await run(process.execPath, ["embed.mjs"], {
+				cwd: folder,
+				timeout: 50_000,
+			});
+			outputs.push(stdout);
+		}
+		expect(outputs).to.have.lengthOf(2);
+		expect(outputs[0]).to.match(
+			/^job 4711 archived, [\d.]+ kWh\nnode01 \{.*avg/,
+		);
+		expect(outputs[1]).to.equal("0 0.25 0.5 0.75 1 1.25 1.5 1.75 2 2.25 2.5\n");
 	});
 
 	it("has every error code as it is in the code", () => {
