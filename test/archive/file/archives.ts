@@ -7,12 +7,10 @@ import type {
 } from "../../../lib/archive/file/file-archive.js";
 import { jobFolder } from "../../../lib/archive/layout.js";
 import { openArchive } from "../../../lib/archive/open.js";
-import type { Column } from "../../../lib/codec/column.js";
-import { columnsOf, jobDataOf } from "../../../lib/codec/job-data.js";
-import { measureColumn } from "../../../lib/codec/statistics.js";
-import type { Job, JobKey } from "../../../lib/schema/job.js";
-import type { JobData } from "../../../lib/schema/metric.js";
-import { bitsOf, testCluster, testColumn } from "../../support/jobs.js";
+import type { Job } from "../../../lib/schema/job.js";
+import { testCluster } from "../../support/jobs.js";
+
+export { dataOf, exactly, keyOf, testData } from "../../support/job-data.js";
 
 /** An archive that knows the test cluster. Not synced, unless a test asks for it. */
 export async function testArchive(
@@ -22,36 +20,6 @@ export async function testArchive(
 	const archive = await openArchive(path, { fsync: false, ...options });
 	await archive.storeClusterConfig("testcluster", testCluster());
 	return archive as FileArchive;
-}
-
-/** A job's data: two metrics, the same for the same seed. With more samples a series it is over 2,000 bytes of JSON. */
-export function testData(seed: number, samplesPerSeries = 60): JobData {
-	return dataOf([
-		testColumn({ metric: "cpu_load", seed, samplesPerSeries }),
-		testColumn({
-			metric: "flops_any",
-			scope: "core",
-			seed: seed + 1,
-			series: 4,
-			samplesPerSeries,
-		}),
-	]);
-}
-
-export function dataOf(columns: readonly Column[]): JobData {
-	return jobDataOf(columns, measureColumn);
-}
-
-/** Everything about a job's data that has to come back, samples as bits. */
-export function exactly(data: JobData): unknown {
-	return columnsOf(data).map(({ samples, ...header }) => ({
-		...header,
-		samples: bitsOf(samples),
-	}));
-}
-
-export function keyOf({ cluster, jobId, startTime }: Job): JobKey {
-	return { cluster, jobId, startTime };
 }
 
 /** Every file below a folder, as sorted relative paths. */
