@@ -17,7 +17,7 @@ import {
 const HOSTS = 500;
 const METRICS = 20;
 /** Samples written between two turns of the event loop. */
-const BURST = 10_000;
+const BURST = 1000;
 
 export interface IngestFigures {
 	name: string;

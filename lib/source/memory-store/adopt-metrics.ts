@@ -11,9 +11,12 @@ export function adoptMetrics(
 	table: SeriesTable,
 	retention: Retention,
 ): void {
+	const metrics = table.metrics(host.cluster);
+	if (host.adoptedMetrics === metrics) return;
+	host.adoptedMetrics = metrics;
 	for (const measurement of host.measurements.values()) {
 		const { metric } = measurement;
-		const current = table.metric(host.cluster, metric.name);
+		const current = metrics?.get(metric.name);
 		if (current === metric) continue;
 		if (current?.scope === metric.scope) {
 			retention.resized(measurement.devices.values(), () =>

@@ -25,6 +25,7 @@ import {
 } from "./options.js";
 import { Retention } from "./retention.js";
 import { SampleWriter, SeriesHandle } from "./sample-writer.js";
+import type { Host } from "./series.js";
 import { SeriesTable } from "./series-table.js";
 import { readSnapshot, type SavedSeries } from "./snapshot-read.js";
 import { type SnapshotFacts, writeSnapshot } from "./snapshot-write.js";
@@ -145,7 +146,7 @@ export class MemoryMetricStore implements MetricSource {
 		this.#lines.forgetKeys();
 		const breather = new Breather();
 		for (const host of this.#table.hosts(cluster.name)) {
-			adoptMetrics(host, this.#table, this.#retention);
+			this.#adopt(host);
 			if (breather.isDue) await breather.pause();
 		}
 	}
@@ -207,14 +208,13 @@ export class MemoryMetricStore implements MetricSource {
 	async *load(request: LoadRequest): AsyncGenerator<SamplesChunk> {
 		const { cluster } = request.job;
 		await this.#loadCluster(cluster);
-		yield* takeOut(request, (hostname, metric) => {
-			const host = this.#table.findHost(cluster, hostname);
-			const measurement = host?.measurements.get(metric);
-			if (host === undefined || measurement === undefined) return undefined;
-			if (measurement.metric === this.#table.metric(cluster, metric))
-				return measurement;
-			adoptMetrics(host, this.#table, this.#retention);
-			return host.measurements.get(metric);
+		yield* takeOut(request, {
+			metric: (name) => this.#table.metric(cluster, name),
+			host: (hostname) => {
+				const host = this.#table.findHost(cluster, hostname);
+				if (host !== undefined) this.#adopt(host);
+				return host;
+			},
 		});
 	}
 
@@ -324,7 +324,7 @@ export class MemoryMetricStore implements MetricSource {
 			const facts = await writeSnapshot(path, {
 				table: this.#table,
 				heldJobs: this.#holds.jobs,
-				adopt: (host) => adoptMetrics(host, this.#table, this.#retention),
+				adopt: (host) => this.#adopt(host),
 				pool: this.#options.pool,
 			});
 			this.#snapshots++;
@@ -342,8 +342,11 @@ export class MemoryMetricStore implements MetricSource {
 		});
 		for (const job of heldJobs ?? []) this.#holds.hold(job);
 		for (const cluster of this.#table.clusters())
-			for (const host of this.#table.hosts(cluster))
-				adoptMetrics(host, this.#table, this.#retention);
+			for (const host of this.#table.hosts(cluster)) this.#adopt(host);
+	}
+
+	#adopt(host: Host): void {
+		adoptMetrics(host, this.#table, this.#retention);
 	}
 
 	#restoreSeries(saved: SavedSeries): void {

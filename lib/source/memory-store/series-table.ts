@@ -1,9 +1,15 @@
 import type { Cluster } from "../../schema/cluster.js";
-import { Host, Measurement, Series, type StoredMetric } from "./series.js";
+import {
+	Host,
+	Measurement,
+	Series,
+	type StoredMetric,
+	type StoredMetrics,
+} from "./series.js";
 
 /** Every series of the store, by cluster, host, metric and device, and the metrics that clusters have. */
 export class SeriesTable {
-	readonly #metrics = new Map<string, ReadonlyMap<string, StoredMetric>>();
+	readonly #metrics = new Map<string, StoredMetrics>();
 	readonly #hosts = new Map<string, Map<string, Host>>();
 	#series = 0;
 
@@ -27,6 +33,11 @@ export class SeriesTable {
 
 	isConfigured(cluster: string): boolean {
 		return this.#metrics.has(cluster);
+	}
+
+	/** The metrics of a cluster, a new object each time it is configured. */
+	metrics(cluster: string): StoredMetrics | undefined {
+		return this.#metrics.get(cluster);
 	}
 
 	metric(cluster: string, name: string): StoredMetric | undefined {
@@ -117,7 +128,7 @@ export class SeriesTable {
 		this.#series--;
 		const { measurement, device } = series;
 		measurement.devices.delete(device);
-		if (measurement.devices.size === 0)
+		if (measurement.devices.isEmpty)
 			measurement.host.measurements.delete(measurement.metric.name);
 	}
 

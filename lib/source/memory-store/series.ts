@@ -1,4 +1,5 @@
 import type { MetricConfig } from "../../schema/cluster.js";
+import { Devices } from "./devices.js";
 import { Ring } from "./ring.js";
 
 /** What the store has to know of a metric. */
@@ -7,6 +8,9 @@ export type StoredMetric = Pick<
 	"name" | "unit" | "scope" | "timestep"
 >;
 
+/** The metrics of a cluster, by name. */
+export type StoredMetrics = ReadonlyMap<string, StoredMetric>;
+
 /** A host with what is measured on it. */
 export class Host {
 	readonly cluster: string;
@@ -14,6 +18,8 @@ export class Host {
 	readonly measurements = new Map<string, Measurement>();
 	/** Unix seconds from which on a held job needs the host's samples; infinite when none does. */
 	heldFromSeconds = Number.POSITIVE_INFINITY;
+	/** The cluster's metrics as they were when the measurements were last brought in line with them. */
+	adoptedMetrics: StoredMetrics | undefined;
 
 	constructor(cluster: string, hostname: string) {
 		this.cluster = cluster;
@@ -31,7 +37,7 @@ export class Measurement {
 	readonly host: Host;
 	metric: StoredMetric;
 	/** By device; the empty name stands for the node. */
-	readonly devices = new Map<string, Series>();
+	readonly devices = new Devices();
 	/** Unix seconds of slot 0, from 0 to less than a timestep; NaN until the first sample comes. */
 	phase = Number.NaN;
 	/** Whether samples of the metric's timestep have come. */

@@ -1,87 +1,125 @@
 import type { ColumnHeader } from "../../codec/column.js";
+import { ArchiverError } from "../../errors.js";
 import { throwIfAborted } from "../abort.js";
-import { type AskedHost, ColumnPlanner } from "../asked-columns.js";
+import { ColumnPlanner } from "../asked-columns.js";
 import type { LoadRequest, SamplesChunk } from "../source.js";
 import { Breather } from "./breather.js";
 import type { Ring } from "./ring.js";
-import type { Measurement, StoredMetric } from "./series.js";
+import type { Host, StoredMetric } from "./series.js";
 
-/** A metric's measurement on a host, on the grid of the metric as it is configured now; undefined when there is none. */
-export type FindMeasurement = (
-	hostname: string,
-	metric: string,
-) => Measurement | undefined;
+/** What a job is taken out of. */
+export interface TakeOutContext {
+	/** The host, on the grids of the metrics as they are configured now; undefined when nothing is known of it. */
+	host(hostname: string): Host | undefined;
+	/** The metric as it is configured now. */
+	metric(name: string): StoredMetric | undefined;
+}
 
-/** A job's series of one metric on one host. */
-interface Strip {
+/** A metric of the job. */
+interface TakenColumn {
 	metric: StoredMetric;
-	hostname: string;
-	/** Empty for the node. */
-	devices: readonly string[];
-	/** One a device. A ring stays as it is when its series moves to another grid. */
-	rings: readonly Ring[];
-	firstSlot: number;
+	/** By host: the devices that the job holds; null stands for the node. Shared between columns of a scope. */
+	idsOfHosts: ReadonlyMap<string, readonly string[] | null>;
 	samplesPerSeries: number;
 }
 
+/** A job's series of one metric on one host. */
+interface Strip {
+	/** Position of the metric among the job's columns. */
+	column: number;
+	hostname: string;
+	/** The devices, and a ring for each. A ring stays as it is when its series moves to another grid. */
+	devices: readonly string[];
+	rings: readonly Ring[];
+	firstSlot: number;
+	byteLength: number;
+}
+
+/** Strips that belong together; undefined where there is more to come and time for a pause. */
+type Strips = Generator<Strip[] | undefined>;
+
+/** The device of a series at node scope. */
+const NODE = [""];
+/** Copied between two looks at the clock. */
+const SLICE_BYTES = 2 ** 20;
+
 /**
  * Takes a job out: the samples of its interval, of the devices that it holds, at the scopes they are measured at, NaN where
- * none came. A series without any sample in the interval is left out, so that it counts as missing; a ring is not made for
- * what was never measured.
+ * none came. A series without any sample in the interval is left out, so that it counts as missing.
  *
  * Where columns may be split, a chunk holds all metrics of as many hosts as fit; of a host that alone does not fit, as many
  * metrics as fit. Else it holds all hosts of as many metrics as fit.
  *
- * @throws ArchiverError ABORTED, CLUSTER_UNKNOWN
+ * @throws ArchiverError ABORTED, CLUSTER_UNKNOWN, SOURCE_UNAVAILABLE when a metric gets another timestep meanwhile.
  */
 export async function* takeOut(
 	request: LoadRequest,
-	find: FindMeasurement,
+	context: TakeOutContext,
 ): AsyncGenerator<SamplesChunk> {
 	const { maxChunkBytes, splitColumns } = request;
-	const groups = splitColumns
-		? stripsByHost(request, find)
-		: stripsByMetric(request, find);
+	const columns = takenColumns(request, context);
+	const strips = splitColumns
+		? stripsByHost(request, columns, context)
+		: stripsByMetric(request, columns, context);
 	let piece: Strip[] | undefined;
-	for await (const next of cutPieces(groups, maxChunkBytes, splitColumns)) {
-		if (piece !== undefined) yield await copyOut(piece, false, request);
+	for await (const next of cutPieces(strips, maxChunkBytes, splitColumns)) {
+		if (piece !== undefined)
+			yield await copyOut(piece, columns, false, request);
 		piece = next;
 	}
-	if (piece !== undefined) yield await copyOut(piece, true, request);
+	if (piece !== undefined) yield await copyOut(piece, columns, true, request);
 }
 
-async function* stripsByHost(
+/** The job's metrics that the store has at the scope they are asked for. */
+function takenColumns(
 	request: LoadRequest,
-	find: FindMeasurement,
-): AsyncGenerator<Strip[]> {
-	const columns = new ColumnPlanner(request).native();
+	context: TakeOutContext,
+): TakenColumn[] {
 	// Columns of one scope share their list of hosts.
-	const idsOfScopes = new Map<readonly AskedHost[], Map<string, AskedHost>>();
-	for (const { hosts } of columns)
-		if (!idsOfScopes.has(hosts))
-			idsOfScopes.set(hosts, new Map(hosts.map((it) => [it.hostname, it])));
+	const maps = new Map<unknown, TakenColumn["idsOfHosts"]>();
+	return new ColumnPlanner(request).native().flatMap((asked) => {
+		const metric = context.metric(asked.metric);
+		if (metric?.scope !== asked.scope) return [];
+		const idsOfHosts =
+			maps.get(asked.hosts) ??
+			new Map(asked.hosts.map(({ hostname, ids }) => [hostname, ids]));
+		maps.set(asked.hosts, idsOfHosts);
+		const samplesPerSeries =
+			Math.floor(request.job.duration / metric.timestep) + 1;
+		return [{ metric, idsOfHosts, samplesPerSeries }];
+	});
+}
+
+function* stripsByHost(
+	request: LoadRequest,
+	columns: readonly TakenColumn[],
+	context: TakeOutContext,
+): Strips {
 	for (const hostname of hostnamesOf(request)) {
+		const host = context.host(hostname);
+		if (host === undefined) continue;
 		const strips: Strip[] = [];
-		for (const column of columns) {
-			const host = idsOfScopes.get(column.hosts)?.get(hostname);
-			const strip = host && stripOf(host, column, request, find);
+		for (let column = 0; column < columns.length; column++) {
+			const strip = stripOf(host, column, columns[column], request);
 			if (strip !== undefined) strips.push(strip);
 		}
 		yield strips;
 	}
 }
 
-async function* stripsByMetric(
+function* stripsByMetric(
 	request: LoadRequest,
-	find: FindMeasurement,
-): AsyncGenerator<Strip[]> {
-	const breather = new Breather();
-	for (const column of new ColumnPlanner(request).native()) {
+	columns: readonly TakenColumn[],
+	context: TakeOutContext,
+): Strips {
+	const hostnames = hostnamesOf(request);
+	for (let column = 0; column < columns.length; column++) {
 		const strips: Strip[] = [];
-		for (const host of column.hosts) {
-			const strip = stripOf(host, column, request, find);
+		for (const hostname of hostnames) {
+			const host = context.host(hostname);
+			const strip = host && stripOf(host, column, columns[column], request);
 			if (strip !== undefined) strips.push(strip);
-			if (breather.isDue) await breather.pause();
+			yield undefined;
 		}
 		yield strips;
 	}
@@ -93,45 +131,57 @@ function hostnamesOf({ job }: LoadRequest): Set<string> {
 
 /** The series of a metric on a host that have a sample in the job's interval; undefined when none has. */
 function stripOf(
-	{ hostname, ids }: AskedHost,
-	{ metric: name, scope }: Pick<ColumnHeader, "metric" | "scope">,
+	host: Host,
+	column: number,
+	{ metric, idsOfHosts, samplesPerSeries }: TakenColumn,
 	{ job }: LoadRequest,
-	find: FindMeasurement,
 ): Strip | undefined {
-	const measurement = find(hostname, name);
-	if (measurement === undefined || measurement.metric.scope !== scope)
-		return undefined;
-	const { metric } = measurement;
-	const samplesPerSeries = measurement.slotsIn(job.duration);
+	const measurement = host.measurements.get(metric.name);
+	const ids = idsOfHosts.get(host.hostname);
+	if (measurement === undefined || ids === undefined) return undefined;
+	if (measurement.metric.timestep !== metric.timestep)
+		throw configuredAnew(metric);
 	const firstSlot = measurement.firstSlotOf(job.startTime, job.duration);
 	const devices: string[] = [];
 	const rings: Ring[] = [];
-	for (const device of ids ?? [""]) {
+	for (const device of ids ?? NODE) {
 		const ring = measurement.devices.get(device)?.ring;
 		if (ring?.hasSamples(firstSlot, samplesPerSeries)) {
 			devices.push(device);
 			rings.push(ring);
 		}
 	}
-	return rings.length === 0
-		? undefined
-		: { metric, hostname, devices, rings, firstSlot, samplesPerSeries };
+	if (rings.length === 0) return undefined;
+	const byteLength =
+		rings.length * samplesPerSeries * Float64Array.BYTES_PER_ELEMENT;
+	const { hostname } = host;
+	return { column, hostname, devices, rings, firstSlot, byteLength };
+}
+
+/** Job and store would speak of different samples. */
+function configuredAnew({ name }: StoredMetric): ArchiverError {
+	return new ArchiverError(
+		"SOURCE_UNAVAILABLE",
+		`metric ${name} got another timestep while the job was loaded`,
+	);
 }
 
 /**
- * Gathers groups of strips into pieces of at most `maxBytes`.
+ * Gathers strips into pieces of at most `maxBytes`.
  *
- * @param mayCut - A group that is larger alone is cut between its strips.
+ * @param mayCut - Strips that belong together are cut apart where they are larger than that.
  */
 async function* cutPieces(
-	groups: AsyncIterable<Strip[]>,
+	groups: Strips,
 	maxBytes: number,
 	mayCut: boolean,
 ): AsyncGenerator<Strip[]> {
 	const breather = new Breather();
 	let piece: Strip[] = [];
 	let pieceBytes = 0;
-	for await (const group of groups) {
+	for (const group of groups) {
+		if (breather.isDue) await breather.pause();
+		if (group === undefined || group.length === 0) continue;
 		const isCut = mayCut && bytesOf(group) > maxBytes;
 		for (const part of isCut ? group.map((strip) => [strip]) : [group]) {
 			const partBytes = bytesOf(part);
@@ -140,65 +190,71 @@ async function* cutPieces(
 				piece = [];
 				pieceBytes = 0;
 			}
-			piece.push(...part);
+			for (const strip of part) piece.push(strip);
 			pieceBytes += partBytes;
 		}
-		if (breather.isDue) await breather.pause();
 	}
 	if (piece.length > 0) yield piece;
 }
 
 function bytesOf(strips: readonly Strip[]): number {
-	let samples = 0;
-	for (const { rings, samplesPerSeries } of strips)
-		samples += rings.length * samplesPerSeries;
-	return samples * Float64Array.BYTES_PER_ELEMENT;
+	let bytes = 0;
+	for (const { byteLength } of strips) bytes += byteLength;
+	return bytes;
 }
 
-/** Copies strips into a chunk, metric by metric in the order in which they first come. */
+/** Copies strips into a chunk, column by column. */
 async function copyOut(
 	strips: readonly Strip[],
+	columns: readonly TakenColumn[],
 	last: boolean,
 	{ allocate, signal }: LoadRequest,
 ): Promise<SamplesChunk> {
 	throwIfAborted(signal);
-	const bytes = bytesOf(strips);
-	const buffer = allocate(bytes);
-	const samples = new Float64Array(
-		buffer,
-		0,
-		bytes / Float64Array.BYTES_PER_ELEMENT,
-	);
-	const stripsOfColumns = new Map<string, Strip[]>();
-	for (const strip of strips) {
-		const { name, timestep } = strip.metric;
-		const column = `${timestep} ${name}`;
-		const alike = stripsOfColumns.get(column);
-		if (alike === undefined) stripsOfColumns.set(column, [strip]);
-		else alike.push(strip);
-	}
+	const buffer = allocate(bytesOf(strips));
+	const samples = new Float64Array(buffer);
+	const stripsOfColumns = columns.map((): Strip[] => []);
+	for (const strip of strips) stripsOfColumns[strip.column].push(strip);
 	const labels = new SharedLabels();
-	const columns: ColumnHeader[] = [];
+	const headers: ColumnHeader[] = [];
 	const breather = new Breather();
 	let at = 0;
-	for (const alike of stripsOfColumns.values()) {
-		columns.push(headerOf(alike, labels));
-		for (const { rings, firstSlot, samplesPerSeries } of alike) {
-			for (const ring of rings) {
-				ring.copy(firstSlot, samplesPerSeries, samples, at);
-				at += samplesPerSeries;
-			}
+	for (const [column, alike] of stripsOfColumns.entries()) {
+		if (alike.length === 0) continue;
+		headers.push(headerOf(columns[column], alike, labels));
+		const { samplesPerSeries } = columns[column];
+		for (let from = 0, to = 0; from < alike.length; from = to) {
+			for (let bytes = 0; bytes < SLICE_BYTES && to < alike.length; to++)
+				bytes += alike[to].byteLength;
+			at = copyStrips(alike.slice(from, to), samplesPerSeries, samples, at);
 			if (breather.isDue) await breather.pause();
 		}
 	}
-	return { kind: "samples", native: true, columns, buffer, last };
+	return { kind: "samples", native: true, columns: headers, buffer, last };
+}
+
+/** Apart from what awaits, so that it is compiled well. @returns where the next strip begins. */
+function copyStrips(
+	strips: readonly Strip[],
+	samplesPerSeries: number,
+	target: Float64Array,
+	start: number,
+): number {
+	let at = start;
+	for (const { rings, firstSlot } of strips) {
+		for (const ring of rings) {
+			ring.copy(firstSlot, samplesPerSeries, target, at);
+			at += samplesPerSeries;
+		}
+	}
+	return at;
 }
 
 function headerOf(
+	{ metric, samplesPerSeries }: TakenColumn,
 	strips: readonly Strip[],
 	labels: SharedLabels,
 ): ColumnHeader {
-	const [{ metric, samplesPerSeries }] = strips;
 	const { name, scope, unit, timestep } = metric;
 	const hostnames: string[] = [];
 	const ids: string[] = [];
