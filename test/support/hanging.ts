@@ -12,10 +12,11 @@ export function hanging<T extends object>(
 	method: keyof T,
 	onCall: () => void,
 ): T {
-	return replacing(target, method, () => {
+	const hang = () => {
 		onCall();
 		return never();
-	});
+	};
+	return replacing(target, method, hang as T[keyof T]);
 }
 
 /** An archive whose staged jobs are like that. */
@@ -24,19 +25,16 @@ export function hangingStages(
 	method: "append" | "seal",
 	onCall: () => void,
 ): Archive {
-	return replacing(archive, "stage", async (...args: unknown[]) =>
-		hanging(
-			await archive.stage(...(args as Parameters<Archive["stage"]>)),
-			method,
-			onCall,
-		),
+	return replacing(archive, "stage", async (key) =>
+		hanging(await archive.stage(key), method, onCall),
 	);
 }
 
-function replacing<T extends object>(
+/** `target` with `replacement` in place of `method`. */
+export function replacing<T extends object, M extends keyof T>(
 	target: T,
-	method: keyof T,
-	replacement: (...args: unknown[]) => unknown,
+	method: M,
+	replacement: T[M],
 ): T {
 	return new Proxy(target, {
 		get(_, name) {
