@@ -9,6 +9,8 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
 	small: async () => (await import("./small/bench.js")).benchSmall,
 	burst: async () => (await import("./burst/bench.js")).benchBurst,
 	source: async () => (await import("./source/bench.js")).benchSource,
+	growth: async () => (await import("./growth/bench.js")).benchGrowth,
+	embed: async () => (await import("./embed/bench.js")).benchEmbed,
 	giant: async () => (await import("./giant/bench.js")).benchGiant,
 };
 

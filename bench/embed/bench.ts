@@ -9,13 +9,13 @@ import {
 	medianDistribution,
 } from "../support/statistics.js";
 import { tableText } from "../support/table.js";
-import { sendRequests } from "./load.js";
+import { Load } from "./load.js";
 import type openEmbedded from "./server.js";
 import type { Beside, EmbedRun } from "./server.js";
 
 const FULL = { seconds: 10, warmups: 1, rounds: 5 };
 const SHORT = { seconds: 1, warmups: 0, rounds: 1 };
-const REQUESTS_PER_SECOND = 200;
+const REQUESTS_PER_SECOND = 100;
 const BESIDES: readonly Beside[] = ["nothing", "archiver", "json-gzip"];
 
 interface LoadedRun extends EmbedRun {
@@ -37,24 +37,25 @@ export async function benchEmbed({ short }: BenchOptions): Promise<object> {
 				new URL("./server.js", import.meta.url),
 				{ folder },
 			);
+			const { port } = await server.run("port");
+			const load = await Load.connect(port);
 			const runs = await alternate<LoadedRun>(
 				BESIDES.map((beside) => ({
 					name: beside,
 					async run() {
-						const { port } = await server.run({ begin: beside });
-						const times = await sendRequests(
-							port,
-							REQUESTS_PER_SECOND,
-							seconds,
-						);
-						const run = await server.run({ end: true });
-						if (beside !== "nothing" && run.jobs === 0)
+						await server.run({ begin: beside });
+						const times = await load.send(REQUESTS_PER_SECOND, seconds);
+						const { measured } = await server.run("end");
+						if (measured === undefined)
+							throw new Error("the server did not measure");
+						if (beside !== "nothing" && measured.jobs === 0)
 							throw new Error(`${beside}: nothing was archived`);
-						return { ...run, latencyMs: distributionOf(times) };
+						return { ...measured, latencyMs: distributionOf(times) };
 					},
 				})),
 				rounds,
 			);
+			await load.close();
 			await server.close();
 			return runs;
 		}),

@@ -11,10 +11,15 @@ import { openWorkload, type Workload } from "../support/workload.js";
 /** What the process does beside serving. */
 export type Beside = "nothing" | "archiver" | "json-gzip";
 
-export type EmbedInput = { begin: Beside } | { end: true };
+export type EmbedInput = "port" | { begin: Beside } | "end";
+
+export interface EmbedAnswer {
+	port: number;
+	/** After the end: what was done since the begin. */
+	measured?: EmbedRun;
+}
 
 export interface EmbedRun extends Cost {
-	port: number;
 	/** Archived since the begin. */
 	jobs: number;
 	samples: number;
@@ -22,6 +27,7 @@ export interface EmbedRun extends Cost {
 
 const HANDLER_MS = 1;
 const SMALL_FILE_BYTES = 4096;
+const KEEP_ALIVE_MS = 60_000;
 /** Large jobs that are handed in together; two such hands make sure that there is always something to do. */
 const BATCH_JOBS = 32;
 
@@ -30,7 +36,7 @@ export default async function openEmbedded({
 	folder,
 }: {
 	folder: string;
-}): Promise<Subject<EmbedInput, EmbedRun>> {
+}): Promise<Subject<EmbedInput, EmbedAnswer>> {
 	const smallFile = join(folder, "small-file");
 	await writeFile(smallFile, Buffer.alloc(SMALL_FILE_BYTES, "x"));
 	const server = await listen(smallFile);
@@ -57,24 +63,24 @@ export default async function openEmbedded({
 		],
 	};
 	let end = new AbortController();
-	let measured: Promise<EmbedRun>;
+	let measured: Promise<EmbedRun> | undefined;
 	return {
 		async run(input) {
-			if ("begin" in input) {
-				end = new AbortController();
-				measured = measureCost(
-					() => besides[input.begin](end.signal),
-					house.poolThreads,
-				).then(({ result, cost }) => ({
-					...cost,
-					port,
-					jobs: result.reduce((sum, { jobs }) => sum + jobs, 0),
-					samples: result.reduce((sum, { samples }) => sum + samples, 0),
-				}));
-				return { port } as EmbedRun;
+			if (input === "port") return { port };
+			if (input === "end") {
+				end.abort();
+				return { port, measured: await measured };
 			}
-			end.abort();
-			return measured;
+			end = new AbortController();
+			measured = measureCost(
+				() => besides[input.begin](end.signal),
+				house.poolThreads,
+			).then(({ result, cost }) => ({
+				...cost,
+				jobs: result.reduce((sum, { jobs }) => sum + jobs, 0),
+				samples: result.reduce((sum, { samples }) => sum + samples, 0),
+			}));
+			return { port };
 		},
 		async close() {
 			server.close();
@@ -97,6 +103,7 @@ async function listen(smallFile: string): Promise<Server> {
 		response.setHeader("content-type", "text/plain");
 		response.end(`${computed}\n${bytes}`);
 	});
+	server.keepAliveTimeout = KEEP_ALIVE_MS;
 	await new Promise<void>((resolve) => {
 		server.listen(0, "127.0.0.1", resolve);
 	});

@@ -1,18 +1,24 @@
 import type { Cluster, Column, Job, MetricSource } from "../../lib/index.js";
 import { loadJobMix } from "./job-mix.js";
-import { loadLargeJob } from "./large-job.js";
+import { type LargeJob, loadLargeJob } from "./large-job.js";
 import { MemorySource } from "./memory-source.js";
-import { smallJob } from "./small-job.js";
+import { sizedJob, smallJob } from "./small-job.js";
 
 /**
- * What is archived: `large`, one job with many samples, over and over; `small`, the same with few; `mix`, the jobs of two
- * real clusters.
+ * What is archived: `large`, one job with many samples, over and over; `small`, the same with few; `sized`, with so many;
+ * `mix`, the jobs of two real clusters.
  */
-export interface WorkloadSettings {
-	kind: "large" | "small" | "mix";
+export type WorkloadSettings = {
 	/** Jobs a run. A mix has its own number, of which this takes a share, evenly spread. */
 	jobs: number;
-}
+} & (
+	| { kind: "large" | "small" | "mix" }
+	| {
+			kind: "sized";
+			/** Samples a job, about. */
+			samples: number;
+	  }
+);
 
 export interface Workload {
 	/** For people. */
@@ -25,30 +31,24 @@ export interface Workload {
 	columnsOf(job: Job): Promise<readonly Column[]>;
 }
 
-export async function openWorkload({
-	kind,
-	jobs,
-}: WorkloadSettings): Promise<Workload> {
-	switch (kind) {
+export async function openWorkload(
+	settings: WorkloadSettings,
+): Promise<Workload> {
+	const { jobs } = settings;
+	switch (settings.kind) {
 		case "large":
 			return repeated(await loadLargeJob(), jobs);
 		case "small":
 			return repeated(await smallJob(), jobs);
+		case "sized":
+			return repeated(await sizedJob(settings.samples), jobs);
 		case "mix":
 			return loadJobMix(jobs);
 	}
 }
 
-interface OneJob {
-	name: string;
-	job: Job;
-	cluster: Cluster;
-	columns: readonly Column[];
-	samples: number;
-}
-
 function repeated(
-	{ name, job, cluster, columns, samples }: OneJob,
+	{ name, job, cluster, columns, samples }: LargeJob,
 	jobs: number,
 ): Workload {
 	let nextId = job.jobId;
