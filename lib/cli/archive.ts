@@ -43,7 +43,10 @@ export function addArchiveCommand(program: Command): void {
 			"--source <source>",
 			"where series come from: replay:TARGET, http://HOST or synthetic:SEED",
 		)
-		.requiredOption("--archive <target>", "where jobs go: file:DIR")
+		.requiredOption(
+			"--archive <target>",
+			"where jobs go: file:DIR or sqlite:FILE",
+		)
 		.addOption(
 			new Option(
 				"--pending",

@@ -25,8 +25,11 @@ export function addImportCommand(program: Command): void {
 	program
 		.command("import")
 		.description("copy every job of an archive into another one")
-		.argument("<source>", "the archive that is read: file:DIR")
-		.argument("<target>", "the archive that jobs go to: file:DIR")
+		.argument("<source>", "the archive that is read: file:DIR or sqlite:FILE")
+		.argument(
+			"<target>",
+			"the archive that jobs go to: file:DIR or sqlite:FILE",
+		)
 		.addOption(formatOption())
 		.addOption(
 			new Option(

@@ -39,7 +39,7 @@ export function addShowCommand(program: Command): void {
 	program
 		.command("show")
 		.description("show one archived job")
-		.argument("<target>", "the archive: file:DIR")
+		.argument("<target>", "the archive: file:DIR or sqlite:FILE")
 		.argument(
 			"<job>",
 			"CLUSTER/JOBID[/STARTTIME]; without a start time the latest job of that id",

@@ -31,7 +31,7 @@ export function addVerifyCommand(program: Command): void {
 	program
 		.command("verify")
 		.description("check every byte of an archive")
-		.argument("<target>", "the archive: file:DIR")
+		.argument("<target>", "the archive: file:DIR or sqlite:FILE")
 		.option(...JSON_OPTION)
 		.action(verify);
 }

@@ -14,11 +14,20 @@ const sharedRoot =
 	process.env.ARCHIVER_SHARED_DATA ??
 	join(checkoutRoot, "..", "shared", "data");
 
+let told = false;
+
 /**
- * Path of a file or folder of real data that lies beside a developer's checkout, or undefined where it is not there.
- * Tests use seeded data always, and this in addition.
+ * Path of a file or folder of real data that lies beside a developer's checkout; undefined where it is not there, having
+ * said so once on standard error. Tests use seeded data always, and this in addition.
  */
 export function sharedData(...path: string[]): string | undefined {
 	const full = join(sharedRoot, ...path);
-	return existsSync(full) ? full : undefined;
+	if (existsSync(full)) return full;
+	if (!told) {
+		told = true;
+		console.warn(
+			`      ${full} is not there: tests on real data are skipped (ARCHIVER_SHARED_DATA names another folder)`,
+		);
+	}
+	return undefined;
 }

@@ -115,27 +115,33 @@ export function describeReading(places: TestPlace): void {
 		expect(meta.resources[0].hostname).to.equal("__proto__");
 	});
 
-	it("reads of a columnar job only what was asked for", async function () {
-		const { bytesRead } = places.here();
-		if (bytesRead === undefined || format !== "columnar") this.skip();
-		const archive = await openReady();
-		const job = testJob();
-		const columns = Array.from({ length: 40 }, (_, seed) =>
-			testColumn({ metric: `m${seed}`, seed, samplesPerSeries: 10_000 }),
-		);
-		await archive.importJob(job, dataOf(columns));
-		const bytesOf = (read: () => Promise<unknown>) =>
-			bytesRead(archive, job, read);
-		const all = await bytesOf(() => archive.loadStoredData(job));
-		const selection = { metrics: ["m20"] };
-		const one = await bytesOf(() => archive.loadJobData(job, selection));
-		const statistics = await bytesOf(() => archive.loadJobStats(job));
-		expect(all).to.be.at.least(1_000_000);
-		expect(one)
-			.to.be.above(0)
-			.and.below(all / 5);
-		expect(statistics).to.be.above(0).and.below(one);
-	});
+	if (format === "columnar")
+		it("reads of a columnar job only what was asked for", async function () {
+			const { bytesRead } = places.here();
+			if (bytesRead === undefined) {
+				console.warn(
+					"      this kind of archive cannot count what is read: not tried out",
+				);
+				this.skip();
+			}
+			const archive = await openReady();
+			const job = testJob();
+			const columns = Array.from({ length: 40 }, (_, seed) =>
+				testColumn({ metric: `m${seed}`, seed, samplesPerSeries: 10_000 }),
+			);
+			await archive.importJob(job, dataOf(columns));
+			const bytesOf = (read: () => Promise<unknown>) =>
+				bytesRead(archive, job, read);
+			const all = await bytesOf(() => archive.loadStoredData(job));
+			const selection = { metrics: ["m20"] };
+			const one = await bytesOf(() => archive.loadJobData(job, selection));
+			const statistics = await bytesOf(() => archive.loadJobStats(job));
+			expect(all).to.be.at.least(1_000_000);
+			expect(one)
+				.to.be.above(0)
+				.and.below(all / 5);
+			expect(statistics).to.be.above(0).and.below(one);
+		});
 
 	it("serves many readers at once", async () => {
 		const archive = await openReady();
