@@ -41,8 +41,7 @@ export async function identify(
 	statements: Pick<Statements, "all">,
 	file: string,
 ): Promise<DatabaseIdentity | "empty"> {
-	const schema = await readSchema(statements, file);
-	const applicationId = await pragma(statements, "application_id");
+	const { schema, applicationId } = await readSchema(statements, file);
 	if (schema.size === 0 && applicationId === 0) return "empty";
 	if (!schema.has("schema_migrations"))
 		throw refused(file, "it has no table schema_migrations");
@@ -64,16 +63,29 @@ export async function identify(
 	};
 }
 
-/** Names of tables and indexes, with the statements that made them. */
+interface Schema {
+	applicationId: number;
+	/** Names of tables and indexes, with the statements that made them. */
+	schema: Map<string, string | null>;
+}
+
+/** With one statement: between two of them somebody else may make the database, which would then be half of each. */
 async function readSchema(
 	statements: Pick<Statements, "all">,
 	file: string,
-): Promise<Map<string, string | null>> {
+): Promise<Schema> {
 	try {
-		const rows = await statements.all<{ name: string; sql: string | null }>(
-			"SELECT name, sql FROM sqlite_schema WHERE type IN ('table', 'index')",
+		const rows = await statements.all<{
+			applicationId: number;
+			name: string | null;
+			sql: string | null;
+		}>(
+			`SELECT application_id AS applicationId, name, sql
+			FROM pragma_application_id LEFT JOIN sqlite_schema ON type IN ('table', 'index')`,
 		);
-		return new Map(rows.map(({ name, sql }) => [name, sql]));
+		const schema = new Map<string, string | null>();
+		for (const { name, sql } of rows) if (name !== null) schema.set(name, sql);
+		return { applicationId: rows[0].applicationId, schema };
 	} catch (error) {
 		if (sqliteCode(error) === "SQLITE_NOTADB")
 			throw refused(file, "it is not a SQLite database");
@@ -119,14 +131,6 @@ async function checkColumns(
 	if (present.size === 0) throw refused(file, `it has no table ${table}`);
 	if (missing.length > 0)
 		throw refused(file, `its table ${table} lacks ${missing.join(", ")}`);
-}
-
-async function pragma(
-	statements: Pick<Statements, "all">,
-	name: string,
-): Promise<number> {
-	const [row] = await statements.all<Record<string, number>>(`PRAGMA ${name}`);
-	return row[name];
 }
 
 /** The error for a database that is not taken. */

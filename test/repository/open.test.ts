@@ -2,7 +2,9 @@ import { spawnSync } from "node:child_process";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
+import { identify } from "../../lib/repository/identity.js";
 import { SqliteJobRepository } from "../../lib/repository/sqlite.js";
+import { Connection, type SqlValue } from "../../lib/sqlite/connection.js";
 import {
 	makeForeignDatabase,
 	runningJobSql,
@@ -43,6 +45,24 @@ describe("opening a job database", () => {
 		);
 		expect(await both[0].countByStatus()).to.include({ 1: 2 });
 		await Promise.all(both.map((one) => one.close()));
+	});
+
+	it("sees one that somebody makes meanwhile as it was or as it is, and never as half of each", async () => {
+		const connection = await Connection.open(file(), {
+			mode: "create",
+			busyTimeoutMs: 5000,
+		});
+		let statements = 0;
+		const interrupted = {
+			all: async <Row>(sql: string, params?: readonly SqlValue[]) => {
+				const rows = await connection.all<Row>(sql, params);
+				if (statements++ === 0) await using(file(), async () => undefined);
+				return rows;
+			},
+		};
+		expect(await identify(interrupted, file())).to.equal("empty");
+		expect(await identify(interrupted, file())).to.include({ ours: true });
+		await connection.close();
 	});
 
 	it("writes ahead and syncs in a new one", async () => {
