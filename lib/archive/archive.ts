@@ -37,6 +37,8 @@ export interface IterateOptions {
 	/** Jobs that started before this, Unix seconds. */
 	to?: number;
 	loadMetricData?: boolean;
+	/** Also what a removal that was cut short has left of a job, as an error JOB_UNKNOWN. */
+	halfRemoved?: boolean;
 	signal?: AbortSignal;
 }
 
@@ -68,6 +70,45 @@ export interface CleanResult {
 	removed: number;
 	/** Jobs that could not be removed. */
 	failed: { key: JobKey; error: ArchiverError }[];
+}
+
+/**
+ * Why something in an archive is nobody's, or is not whole.
+ *
+ * - `CONFIG_MISSING`: a cluster's place without its configuration
+ * - `META_MISSING`: a job's data without its meta
+ * - `DATA_EXTRA`: further data of a job beside those that readers take, or pieces beyond their end
+ * - `LEFTOVER`: what a writer that has ended left unfinished
+ * - `EMPTY`: a place for a job, or for jobs, with nothing in it
+ * - `FOREIGN`: a file, folder, key or row that is none of an archive's
+ * - `STORE_DAMAGED`: the store does not check out in itself, such as an index of a database without its row
+ */
+export type StrayCode =
+	| "CONFIG_MISSING"
+	| "META_MISSING"
+	| "DATA_EXTRA"
+	| "LEFTOVER"
+	| "EMPTY"
+	| "FOREIGN"
+	| "STORE_DAMAGED";
+
+/** Something in an archive that no job and no cluster accounts for. */
+export interface Stray {
+	code: StrayCode;
+	/** File, folder, key or row. */
+	path: string;
+	/** The cluster, or the whole job, in whose place it is. */
+	cluster?: string;
+	jobId?: number;
+	startTime?: number;
+	/** For people: one clause, without the path. */
+	reason: string;
+}
+
+export interface StrayOptions {
+	/** Only what lies in this cluster's place. */
+	cluster?: string;
+	signal?: AbortSignal;
 }
 
 /**
@@ -121,6 +162,14 @@ export interface Archive {
 		| { key: JobKey; job: Job; data?: JobData }
 		| { key: JobKey; error: ArchiverError }
 	>;
+
+	/**
+	 * What lies in the archive and belongs to nothing in it: {@link iterate} and {@link clusters} pass over it. Names are
+	 * looked at, not contents. What the process that has the archive open for writing has under way is not among it.
+	 *
+	 * @throws ArchiverError ARCHIVE_UNREADABLE, ABORTED
+	 */
+	strays(options?: StrayOptions): AsyncIterable<Stray>;
 
 	/** Opens a place for a new version of a job, without touching the one that is there. */
 	stage(key: JobKey): Promise<StagedJob>;

@@ -21,6 +21,8 @@ import type {
 	ScopedStatistics,
 	StagedJob,
 	StoredData,
+	Stray,
+	StrayOptions,
 } from "../archive.js";
 import { cleanJobs } from "../clean-jobs.js";
 import { compressJobs } from "../compress-jobs.js";
@@ -46,6 +48,7 @@ import { JobReader, readWhole } from "./read.js";
 import { removeJob } from "./remove.js";
 import { type OpenedRoot, openRoot } from "./root.js";
 import { StagedFileJob } from "./staged-job.js";
+import { findStrays } from "./strays.js";
 
 export interface FileArchiveOptions {
 	/** Format of new jobs. Default: what the archive was created with; `columnar` in a new one, `json` in ClusterCockpit's. */
@@ -215,6 +218,10 @@ export class FileArchive implements Archive {
 
 	iterate(options: IterateOptions = {}): ReturnType<Archive["iterate"]> {
 		return iterateJobs(this.#keys(options), this, options);
+	}
+
+	strays(options: StrayOptions = {}): AsyncGenerator<Stray> {
+		return findStrays(this.#files, options);
 	}
 
 	async stage(key: JobKey): Promise<StagedJob> {

@@ -89,6 +89,17 @@ export class ArchiveLock {
 	}
 }
 
+/** Whether somebody who lives, as far as is known here, has the archive open for writing; this process counts too. */
+export async function isHeld(files: DurableFiles): Promise<boolean> {
+	try {
+		const holder = await readHolder(files, join(files.root, LOCK_FILE));
+		return holder !== undefined && !isDead(holder);
+	} catch {
+		// Nobody knows whose it is.
+		return true;
+	}
+}
+
 /**
  * Makes this process the holder of the lock file at `path`.
  *

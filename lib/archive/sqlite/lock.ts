@@ -65,6 +65,25 @@ export class ArchiveLock {
 	}
 }
 
+/** Whether some process has the lock at `path`; this one counts too. */
+export async function isHeld(path: string): Promise<boolean> {
+	if (held.has(path)) return true;
+	let connection: Connection | undefined;
+	try {
+		connection = await Connection.open(path, {
+			mode: "read",
+			busyTimeoutMs: 0,
+		});
+		await connection.all("SELECT 1 FROM sqlite_schema");
+		return false;
+	} catch (error) {
+		// Any other failure: there is no such file, as long as nobody writes.
+		return isBusy(error);
+	} finally {
+		await connection?.close();
+	}
+}
+
 async function lock(path: string): Promise<Connection> {
 	let connection: Connection | undefined;
 	try {

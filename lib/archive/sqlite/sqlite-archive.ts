@@ -20,6 +20,8 @@ import type {
 	ScopedStatistics,
 	StagedJob,
 	StoredData,
+	Stray,
+	StrayOptions,
 } from "../archive.js";
 import { cleanJobs } from "../clean-jobs.js";
 import { compressJobs } from "../compress-jobs.js";
@@ -36,6 +38,7 @@ import { iterateKeys } from "./keys.js";
 import { JobReader } from "./read.js";
 import { removeJobs } from "./remove.js";
 import { StagedSqliteJob } from "./staged-job.js";
+import { findStrays } from "./strays.js";
 import { ArchiveWriter } from "./writer.js";
 
 export interface SqliteArchiveOptions {
@@ -196,6 +199,15 @@ export class SqliteArchive implements Archive {
 
 	iterate(options: IterateOptions = {}): ReturnType<Archive["iterate"]> {
 		return iterateJobs(this.#keys(options), this, options);
+	}
+
+	async *strays(options: StrayOptions = {}): AsyncGenerator<Stray> {
+		const { reader, path } = this.#database;
+		try {
+			yield* findStrays(reader, path, options);
+		} catch (error) {
+			throw readError(error, path);
+		}
 	}
 
 	async stage(key: JobKey): Promise<StagedJob> {
