@@ -33,6 +33,13 @@ export class JobLog {
 		return Math.max(-1, ...this.#said.keys()) + 1;
 	}
 
+	/** Another log that begins with what was said so far. */
+	copy(): JobLog {
+		const copy = new JobLog();
+		for (const [jobId, said] of this.#said) copy.#said.set(jobId, { ...said });
+		return copy;
+	}
+
 	registered(jobId: number): void {
 		this.#of(jobId);
 	}

@@ -68,7 +68,8 @@ export class ArchiveLock {
 		// Taken elsewhere in this process, such as on another thread, it is for them to remove.
 		const shared = fresh ? 0 : shares.get(token);
 		if (shared !== undefined) shares.set(token, shared + 1);
-		return new ArchiveLock(files, token, fresh);
+		// Shared by none, its file could not be removed when the last one let go, such as on a disk that failed.
+		return new ArchiveLock(files, token, shared === 0);
 	}
 
 	/** The last archive of the process to let go removes the file. Never rejects: a dead process's file is as good as none. */
