@@ -95,6 +95,10 @@ export const ERROR_CODES = {
 		retryable: true,
 		meaning: "a snapshot of the memory store could not be written or read",
 	},
+	EXPORT_FAILED: {
+		retryable: true,
+		meaning: "the files of an export or report could not be written",
+	},
 	DATABASE_FAILED: { retryable: true, meaning: "a database statement failed" },
 	DATABASE_BUSY: {
 		retryable: true,

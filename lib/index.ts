@@ -38,6 +38,13 @@ export {
 	isArchiverError,
 } from "./errors.js";
 export {
+	type ExportFailure,
+	exportParquet,
+	type ParquetExportOptions,
+	type ParquetExportResult,
+	type ParquetFiles,
+} from "./export/export-parquet.js";
+export {
 	type ImportFailure,
 	type ImportOptions,
 	type ImportResult,

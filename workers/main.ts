@@ -4,21 +4,24 @@ import type {
 	TaskOutcome,
 	TaskResults,
 } from "../lib/dispatch/messages.js";
-import { toArchiverError } from "../lib/errors.js";
 import type { Answer } from "./answer.js";
 import { decodeTask } from "./decode.js";
 import { encodeTask } from "./encode.js";
+import { failureOf } from "./failure.js";
 import { finishTask } from "./finish.js";
 import { parseTask } from "./line-protocol.js";
 import { packTask } from "./pack.js";
+import { jobRowsTask, parquetFooterTask, seriesRowsTask } from "./parquet.js";
 import { verifyTask } from "./verify.js";
 
+type AnyResult = TaskResults[PoolTask["kind"]];
+
 /** Entry of every pool thread: checks which task it is, and answers with its result or, as data, why there is none. */
-export default function runTask(task: PoolTask): unknown {
+export default async function runTask(task: PoolTask): Promise<unknown> {
 	let outcome: TaskOutcome<unknown>;
 	let transfer: ArrayBuffer[] = [];
 	try {
-		const answer = answerTo(task);
+		const answer = await answerTo(task);
 		transfer = answer.transfer;
 		outcome = { ok: true, value: answer.value };
 	} catch (error) {
@@ -31,7 +34,9 @@ export default function runTask(task: PoolTask): unknown {
 	} as unknown as Parameters<typeof move>[0]);
 }
 
-function answerTo(task: PoolTask): Answer<TaskResults[PoolTask["kind"]]> {
+function answerTo(
+	task: PoolTask,
+): Answer<AnyResult> | Promise<Answer<AnyResult>> {
 	switch (task.kind) {
 		case "encode":
 			return encodeTask(task);
@@ -45,15 +50,11 @@ function answerTo(task: PoolTask): Answer<TaskResults[PoolTask["kind"]]> {
 			return parseTask(task);
 		case "pack":
 			return packTask(task);
+		case "series-rows":
+			return seriesRowsTask(task);
+		case "job-rows":
+			return jobRowsTask(task);
+		case "parquet-footer":
+			return parquetFooterTask(task);
 	}
-}
-
-function failureOf(
-	cause: unknown,
-): Extract<TaskOutcome<never>, { ok: false }>["failure"] {
-	const { code, message, details, retryable, stack } = toArchiverError(
-		cause,
-		"WORKER_FAILED",
-	);
-	return { code, message, details, retryable, stack };
 }

@@ -9,6 +9,13 @@ import type { PartSummary } from "../codec/columnar/index.js";
 import type { TextChecksum } from "../codec/data-id.js";
 import type { JsonFragment } from "../codec/json/index.js";
 import type { ErrorCode, ErrorDetails } from "../errors.js";
+import type { RowGroup } from "../export/parquet-table.js";
+import type {
+	JobRowsTask,
+	ParquetFooterTask,
+	SeriesRowGroups,
+	SeriesRowsTask,
+} from "../export/pool-tasks.js";
 import type { Aggregation } from "../schema/cluster.js";
 import type { Completeness } from "../schema/completeness.js";
 import type { JobStatistics } from "../schema/job.js";
@@ -33,7 +40,10 @@ export type PoolTask =
 	| DecodeTask
 	| VerifyTask
 	| ParseTask
-	| PackTask;
+	| PackTask
+	| SeriesRowsTask
+	| JobRowsTask
+	| ParquetFooterTask;
 
 /** Turns a chunk into bytes of the archive. Transferred: the chunk's `buffer` or `bytes`. */
 export interface EncodeTask {
@@ -200,6 +210,9 @@ export interface TaskResults {
 	verify: VerifiedJob;
 	parse: ParsedLines;
 	pack: PackedColumns;
+	"series-rows": SeriesRowGroups;
+	"job-rows": RowGroup;
+	"parquet-footer": Uint8Array<ArrayBuffer>;
 }
 
 /**

@@ -1,10 +1,10 @@
+import { replaceFile } from "../../archive/file/replace-file.js";
 import type { Column } from "../../codec/column.js";
 import { encodeFile } from "../../codec/columnar/encode-file.js";
 import { toArchiverError } from "../../errors.js";
 import { Breather } from "./breather.js";
 import type { HeldJob } from "./holds.js";
 import type { StorePool } from "./pool-tasks.js";
-import { replaceFile } from "./replace-file.js";
 import type { Host, Series } from "./series.js";
 import type { SeriesTable } from "./series-table.js";
 import {

@@ -1,6 +1,6 @@
 import { mkdir, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import { FILE_MODE, TemporaryFile } from "../../archive/file/temporaries.js";
+import { FILE_MODE, TemporaryFile } from "./temporaries.js";
 
 /** What a file is called until it is complete. One that a crash leaves behind is overwritten by the next. */
 const UNFINISHED = ".unfinished";

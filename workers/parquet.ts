@@ -1,0 +1,112 @@
+import type { Column } from "../lib/codec/column.js";
+import {
+	columnarStatistics,
+	decodeColumnar,
+	verifyColumnar,
+} from "../lib/codec/columnar/index.js";
+import { ArchiverError } from "../lib/errors.js";
+import { jobRows, jobsTable } from "../lib/export/jobs-table.js";
+import {
+	encodeFooter,
+	encodeRowGroup,
+	loadParquetLibrary,
+	type RowGroup,
+} from "../lib/export/parquet-table.js";
+import type {
+	JobRowsTask,
+	ParquetFooterTask,
+	SeriesRowGroups,
+	SeriesRowsTask,
+} from "../lib/export/pool-tasks.js";
+import {
+	compareColumns,
+	SERIES_TABLE,
+	SeriesRows,
+} from "../lib/export/series-table.js";
+import { parseJob } from "../lib/schema/job-json.js";
+import type { DataSelection } from "../lib/schema/metric.js";
+import type { Answer } from "./answer.js";
+import { decodeStored } from "./decode.js";
+import { failureOf } from "./failure.js";
+
+/** Encodes jobs as rows of the series table. A job that does not check out has none, and the others go on. */
+export async function seriesRowsTask({
+	jobs,
+	selection,
+}: SeriesRowsTask): Promise<Answer<SeriesRowGroups>> {
+	const library = await loadParquetLibrary();
+	const rowGroups: RowGroup[] = [];
+	const rows = new SeriesRows((data) =>
+		rowGroups.push(encodeRowGroup(library, SERIES_TABLE, data)),
+	);
+	const failures = jobs.map((job) => {
+		try {
+			rows.addJob(job.key, columnsInOrder(job, selection));
+			return undefined;
+		} catch (error) {
+			return failureOf(error);
+		}
+	});
+	rows.end();
+	return {
+		value: { rowGroups, failures },
+		transfer: rowGroups.map(({ bytes }) => bytes.buffer),
+	};
+}
+
+/** Encodes metas as one row group of the jobs table. */
+export async function jobRowsTask({
+	metas,
+	names,
+}: JobRowsTask): Promise<Answer<RowGroup>> {
+	const library = await loadParquetLibrary();
+	const lines = new TextDecoder().decode(metas).trimEnd().split("\n");
+	const jobs = lines.map((line) => parseJob(JSON.parse(line)));
+	const rowGroup = encodeRowGroup(
+		library,
+		jobsTable(names),
+		jobRows(jobs, names),
+	);
+	return { value: rowGroup, transfer: [rowGroup.bytes.buffer] };
+}
+
+export async function parquetFooterTask({
+	table,
+	rowGroups,
+}: ParquetFooterTask): Promise<Answer<Uint8Array<ArrayBuffer>>> {
+	const footer = encodeFooter(await loadParquetLibrary(), table, rowGroups);
+	return { value: footer, transfer: [footer.buffer] };
+}
+
+/**
+ * A job's columns as the table wants them. Those of a columnar file are checked all, then decoded one at a time: whatever
+ * is wrong is known before the first row, and a large job is never in memory whole.
+ *
+ * @throws ArchiverError DATA_CORRUPT, FORMAT_UNSUPPORTED
+ */
+function columnsInOrder(
+	{ bytes, encoding }: SeriesRowsTask["jobs"][number],
+	selection: DataSelection,
+): Iterable<Column> {
+	if (encoding !== "columnar")
+		return decodeStored(bytes, encoding, selection).sort(compareColumns);
+	const [fault] = verifyColumnar(bytes);
+	if (fault !== undefined) {
+		const { reason, offset, column } = fault;
+		throw new ArchiverError("DATA_CORRUPT", reason, { offset, column });
+	}
+	return decodedInOrder(bytes, selection);
+}
+
+function* decodedInOrder(
+	bytes: Uint8Array,
+	{ metrics, scopes }: DataSelection,
+): Generator<Column> {
+	const wanted = columnarStatistics(bytes).filter(
+		({ metric, scope }) =>
+			(metrics === undefined || metrics.includes(metric)) &&
+			(scopes === undefined || scopes.includes(scope)),
+	);
+	for (const { metric, scope } of wanted.sort(compareColumns))
+		yield* decodeColumnar(bytes, { metrics: [metric], scopes: [scope] });
+}
