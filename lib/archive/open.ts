@@ -2,20 +2,27 @@ import { type Environment, resolveOptions } from "../config.js";
 import { ArchiverError } from "../errors.js";
 import type { Archive } from "./archive.js";
 import { FileArchive, type FileArchiveOptions } from "./file/file-archive.js";
+import type { S3Configuration } from "./s3/place.js";
+import { S3Archive, type S3ArchiveOptions } from "./s3/s3-archive.js";
 import {
 	SqliteArchive,
 	type SqliteArchiveOptions,
 } from "./sqlite/sqlite-archive.js";
 
-/** Where an archive lies: `file:PATH`, a bare path or `sqlite:PATH`, or ClusterCockpit's own configuration object. */
+/**
+ * Where an archive lies: `file:PATH`, a bare path, `sqlite:PATH`, `s3://BUCKET/PREFIX?endpoint=…`, or ClusterCockpit's own
+ * configuration object.
+ */
 export type ArchiveTarget =
 	| string
+	| S3Configuration
 	| { kind: string; path?: string; "db-path"?: string };
 
 /** Of these, what the environment knows is taken from there when it is not given. */
 export interface OpenArchiveOptions
 	extends FileArchiveOptions,
-		SqliteArchiveOptions {
+		SqliteArchiveOptions,
+		S3ArchiveOptions {
 	/** Read instead of `process.env`. */
 	env?: Environment;
 }
@@ -50,10 +57,12 @@ export async function openArchive(
 			return FileArchive.open(path, effective);
 		case "sqlite":
 			return SqliteArchive.open(path, effective);
+		case "s3":
+			return S3Archive.open(target as string | S3Configuration, effective);
 		default:
 			throw new ArchiverError(
 				"ARCHIVE_VERSION",
-				`archives of kind ${JSON.stringify(kind)} are not supported; this release knows "file:PATH" and "sqlite:PATH"`,
+				`archives of kind ${JSON.stringify(kind)} are not supported; this release knows "file:PATH", "sqlite:PATH" and "s3://BUCKET"`,
 				{ field: "target", received: kind },
 			);
 	}
@@ -64,7 +73,11 @@ function parseTarget(target: ArchiveTarget): { kind: string; path: string } {
 		const [prefix = "", kind = "file"] = SCHEME.exec(target) ?? [];
 		return { kind, path: expectPath(target.slice(prefix.length)) };
 	}
-	const { kind, path, "db-path": databasePath } = target;
+	const {
+		kind,
+		path,
+		"db-path": databasePath,
+	} = target as { kind: string; path?: string; "db-path"?: string };
 	if (kind === "file") return { kind, path: expectPath(path) };
 	if (kind === "sqlite") return { kind, path: expectPath(databasePath) };
 	// Other kinds' objects hold secrets: nothing but the kind is ever shown.

@@ -110,11 +110,11 @@ describe("opening an archive", () => {
 
 	it("refuses kinds that it does not know, without telling their secrets", async () => {
 		const config = {
-			kind: "s3",
+			kind: "tape",
 			endpoint: "x",
 			"secret-key": "geheim",
 		};
-		for (const target of [config, "s3://bucket?secret-key=geheim"]) {
+		for (const target of [config, "tape://reel?secret-key=geheim"]) {
 			const error = await rejected(openArchive(target));
 			expect(error.code).to.equal("ARCHIVE_VERSION");
 			expect(JSON.stringify([error.message, error.details])).not.to.include(

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { expect } from "chai";
 import { FileArchive } from "../../lib/archive/file/file-archive.js";
-import { LOCK_FILE } from "../../lib/archive/file/lock.js";
-import { newHolder } from "../../lib/archive/file/lock-holder.js";
+import { LOCK_FILE, newHolder } from "../../lib/archive/lock-holder.js";
 import { toArchiverError } from "../../lib/errors.js";
 import {
 	Archiver,

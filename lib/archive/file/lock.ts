@@ -1,20 +1,18 @@
 import { join } from "node:path";
 import { ArchiverError } from "../../errors.js";
-import type { DurableFiles } from "./durable-files.js";
-import { readError, writeError } from "./errors.js";
-import { isMissing, lacksLinks, systemCode } from "./file-system.js";
 import {
 	isDead,
 	isThisProcess,
+	LOCK_FILE,
 	type LockHolder,
 	newHolder,
 	parseHolder,
-} from "./lock-holder.js";
+} from "../lock-holder.js";
+import type { DurableFiles } from "./durable-files.js";
+import { readError, writeError } from "./errors.js";
+import { isMissing, lacksLinks, systemCode } from "./file-system.js";
 import { readWhole } from "./read.js";
 import { FILE_MODE, TemporaryFile } from "./temporaries.js";
-
-/** At the root of an archive that is open for writing; names who writes there. */
-export const LOCK_FILE = "hpc-job-archiver.lock";
 
 /** How many archives share each lock that was taken here, by the lock's token. */
 const shares = new Map<string, number>();

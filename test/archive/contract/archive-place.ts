@@ -15,6 +15,8 @@ export interface ArchivePlace {
 		key: JobKey,
 		read: () => Promise<unknown>,
 	): Promise<number>;
+	/** As many jobs as a test of many can make here in a minute. Absent: ten thousand. */
+	readonly manyJobs?: number;
 	/** Called after the test, when its archives are closed. */
 	close?(): Promise<void>;
 }

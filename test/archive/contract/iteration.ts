@@ -172,28 +172,31 @@ export function describeIteration(places: TestPlace): void {
 
 	// Their number matters and not their format.
 	if (format === "columnar")
-		it("holds ten thousand jobs", async function () {
-			this.timeout(120_000);
+		it("holds ten thousand jobs, or as many as there is time for", async function () {
+			const { manyJobs = MANY_JOBS } = here();
+			this.timeout(Math.max(120_000, 60 * manyJobs));
+			if (manyJobs < MANY_JOBS) console.log(`      of ${manyJobs} jobs`);
 			const archive = await openReady();
 			const column = testColumn({ series: 1, samplesPerSeries: 1 });
 			const data = dataOf([column]);
-			const jobs = Array.from({ length: MANY_JOBS }, (_, i) =>
-				testJob({ jobId: (i * 7919) % MANY_JOBS, startTime: 1000 + i }),
+			const jobs = Array.from({ length: manyJobs }, (_, i) =>
+				testJob({ jobId: (i * 7919) % manyJobs, startTime: 1000 + i }),
 			);
-			for (let at = 0; at < MANY_JOBS; at += GROUP_JOBS) {
+			for (let at = 0; at < manyJobs; at += GROUP_JOBS) {
 				const group = jobs.slice(at, at + GROUP_JOBS);
 				await commitAll(archive, await stageAll(archive, group, () => data));
 			}
 			let next = 0;
 			for await (const { key } of archive.iterate())
 				expect(key.jobId).to.equal(next++);
-			expect(next).to.equal(MANY_JOBS);
-			const { removed, failed } = await archive.clean({ before: 1000 + 5000 });
-			expect([removed, failed]).to.deep.equal([5000, []]);
+			expect(next).to.equal(manyJobs);
+			const half = manyJobs / 2;
+			const { removed, failed } = await archive.clean({ before: 1000 + half });
+			expect([removed, failed]).to.deep.equal([half, []]);
 			expect((await archive.info()).clusters.testcluster).to.include({
-				jobs: MANY_JOBS - 5000,
-				firstStartTime: 6000,
-				lastStartTime: 1000 + MANY_JOBS - 1,
+				jobs: half,
+				firstStartTime: 1000 + half,
+				lastStartTime: 1000 + manyJobs - 1,
 			});
 		});
 }

@@ -3,7 +3,7 @@ import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { dataFactsOf, withDataFacts } from "../../../lib/archive/data-facts.js";
-import { LOCK_FILE } from "../../../lib/archive/file/lock.js";
+import { LOCK_FILE } from "../../../lib/archive/lock-holder.js";
 import { openArchive } from "../../../lib/archive/open.js";
 import type { DataFormat } from "../../../lib/codec/column.js";
 import { dataIdOf } from "../../../lib/codec/data-id.js";

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { systemCode } from "./file-system.js";
+
+/** At the root of an archive that is open for writing; names who writes there. */
+export const LOCK_FILE = "hpc-job-archiver.lock";
 
 /** Whoever holds a lock: a process, told apart from every other one that ever ran. */
 export interface LockHolder {
@@ -87,7 +89,7 @@ function isRunning(pid: number): boolean {
 		process.kill(pid, 0);
 		return true;
 	} catch (error) {
-		return systemCode(error) !== "ESRCH";
+		return (error as NodeJS.ErrnoException).code !== "ESRCH";
 	}
 }
 
