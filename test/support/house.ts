@@ -12,6 +12,7 @@ import {
 	openArchive,
 	SqliteJobRepository,
 } from "../../lib/index.js";
+import type { JobDatabaseOptions } from "../../lib/repository/open.js";
 import { type TestJobOptions, testCluster, testJob } from "./jobs.js";
 import { ScriptedSource } from "./scripted-source.js";
 
@@ -33,6 +34,8 @@ export interface House {
 
 export interface HouseOptions extends Partial<ArchiverParts> {
 	format?: DataFormat;
+	/** How the job database is opened, and where; in the house's folder unless told. */
+	database?: JobDatabaseOptions & { path?: string };
 	/** One thread unless told: tests share two cores with everything else. */
 	options?: Partial<ArchiverOptions>;
 	/** Finished jobs that are recorded before the archiver starts. */
@@ -48,6 +51,7 @@ export async function openHouse(parts: HouseOptions = {}): Promise<House> {
 	const folder = await mkdtemp(join(tmpdir(), "hpc-job-archiver-house-"));
 	const {
 		format = "columnar",
+		database: { path = join(folder, "job.db"), ...databaseOptions } = {},
 		options,
 		pending = [],
 		disturb = {},
@@ -59,7 +63,7 @@ export async function openHouse(parts: HouseOptions = {}): Promise<House> {
 			format,
 			fsync: false,
 		}));
-	const repository = await SqliteJobRepository.open(join(folder, "job.db"));
+	const repository = await SqliteJobRepository.open(path, databaseOptions);
 	await archive.storeClusterConfig("testcluster", testCluster());
 	await repository.registerJobs(pending);
 	const archiver = await Archiver.start({
