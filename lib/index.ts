@@ -44,6 +44,7 @@ export {
 	type ParquetExportResult,
 	type ParquetFiles,
 } from "./export/export-parquet.js";
+export type { ArchiveProblem } from "./maintenance/findings.js";
 export {
 	type ImportFailure,
 	type ImportOptions,
@@ -51,11 +52,15 @@ export {
 	importArchive,
 } from "./maintenance/import-archive.js";
 export {
-	type ArchiveProblem,
+	PROBLEM_CODES,
+	type ProblemCode,
+} from "./maintenance/problem-codes.js";
+export {
 	type VerifyOptions,
 	type VerifyResult,
 	verifyArchive,
 } from "./maintenance/verify-archive.js";
+export type { VerifiableRows } from "./maintenance/verify-rows.js";
 export type {
 	ArchivedRow,
 	FailureReason,

@@ -1,43 +1,100 @@
-import { verifyColumnar } from "../lib/codec/columnar/index.js";
+import type { MeasuredColumn } from "../lib/codec/column.js";
+import {
+	columnarStatistics,
+	verifyColumnar,
+} from "../lib/codec/columnar/index.js";
 import { dataIdOf } from "../lib/codec/data-id.js";
-import { decodeJson } from "../lib/codec/json/index.js";
+import { jobStatistics } from "../lib/codec/job-statistics.js";
+import {
+	checkJsonStatistics,
+	columnsOfJson,
+	parseJobData,
+} from "../lib/codec/json/index.js";
+import { measureColumn } from "../lib/codec/statistics.js";
 import type {
 	DataProblem,
+	NodeMetric,
 	VerifiedJob,
 	VerifyTask,
 } from "../lib/dispatch/messages.js";
-import { isArchiverError } from "../lib/errors.js";
+import { type ErrorCode, isArchiverError } from "../lib/errors.js";
 import type { Answer } from "./answer.js";
 
-/** Checks every byte of a stored job. */
+/** Checks every byte of a stored job, and what its data say of themselves. */
 export function verifyTask({
 	bytes,
 	encoding,
 }: VerifyTask): Answer<VerifiedJob> {
-	const faults =
-		encoding === "columnar"
-			? verifyColumnar(bytes)
-			: verifyJson(bytes, encoding);
-	const dataId = faults.length === 0 ? dataIdOf(bytes, encoding) : undefined;
-	return { value: { dataId, faults, notes: [] }, transfer: [] };
+	const { faults, notes, columns } =
+		encoding === "columnar" ? checkColumnar(bytes) : checkJson(bytes, encoding);
+	const isWhole = faults.length === 0;
+	const value = {
+		faults,
+		notes,
+		dataId: isWhole ? dataIdOf(bytes, encoding) : undefined,
+		nodeMetrics: isWhole ? nodeMetricsOf(columns) : [],
+		hostnames: [...new Set(columns.flatMap(({ hostnames }) => hostnames))],
+	};
+	return { value, transfer: [] };
+}
+
+interface Checked {
+	faults: DataProblem[];
+	notes: DataProblem[];
+	/** Empty when the data are damaged. */
+	columns: MeasuredColumn[];
+}
+
+function checkColumnar(bytes: Uint8Array): Checked {
+	const faults = verifyColumnar(bytes).map(({ code, ...problem }) => ({
+		code: damageCode(code),
+		...problem,
+	}));
+	const columns = faults.length === 0 ? columnarStatistics(bytes) : [];
+	return { faults, notes: [], columns };
 }
 
 /** gzip and JSON well-formed, and of the shape that a job's data has. */
-function verifyJson(
-	bytes: Uint8Array,
-	encoding: "json" | "json.gz",
-): DataProblem[] {
+function checkJson(bytes: Uint8Array, encoding: "json" | "json.gz"): Checked {
 	try {
-		decodeJson(bytes, encoding);
-		return [];
+		const metrics = parseJobData(bytes, encoding);
+		const columns = columnsOfJson(metrics).map(
+			({ samples, ...header }): MeasuredColumn => ({
+				...header,
+				statistics: measureColumn({ ...header, samples }),
+			}),
+		);
+		const notes = checkJsonStatistics(metrics, columns).map(
+			({ kind, ...oddity }): DataProblem => ({
+				code: kind === "missing" ? "STATISTICS_MISSING" : "STATISTICS_DIFFER",
+				...oddity,
+			}),
+		);
+		return { faults: [], notes, columns };
 	} catch (error) {
 		if (!isArchiverError(error)) throw error;
-		return [
-			{
-				reason: error.message,
-				column: error.details.column,
-				offset: error.details.offset,
-			},
-		];
+		const { column, offset } = error.details;
+		const fault: DataProblem = {
+			code: damageCode(error.code),
+			reason: error.message,
+			column,
+			offset,
+		};
+		return { faults: [fault], notes: [], columns: [] };
 	}
+}
+
+function damageCode(code: ErrorCode): DataProblem["code"] {
+	return code === "FORMAT_UNSUPPORTED" ? "DATA_UNSUPPORTED" : "DATA_CORRUPT";
+}
+
+function nodeMetricsOf(columns: readonly MeasuredColumn[]): NodeMetric[] {
+	const timesteps = new Map<string, number>();
+	for (const { metric, scope, timestep } of columns)
+		if (scope === "node") timesteps.set(metric, timestep);
+	return Object.entries(jobStatistics(columns)).map(([metric, statistics]) => ({
+		metric,
+		timestep: timesteps.get(metric) ?? 0,
+		statistics,
+	}));
 }

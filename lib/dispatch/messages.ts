@@ -185,6 +185,8 @@ export interface VerifyTask {
 	kind: "verify";
 	encoding: DataEncoding;
 	bytes: Uint8Array<ArrayBuffer>;
+	/** The text of the job's meta, to hold meta and data against ClusterCockpit's schemas; absent: they are not. */
+	schemaMeta?: string;
 }
 
 export interface VerifiedJob {
@@ -192,15 +194,36 @@ export interface VerifiedJob {
 	dataId?: string;
 	/** Damage. */
 	faults: DataProblem[];
-	/** Oddities that came with foreign data. */
+	/** What is odd about data that are whole, such as statistics that came with foreign data and are not those of the samples. */
 	notes: DataProblem[];
+	/** Metrics at node scope that have samples. Empty when the data are damaged. */
+	nodeMetrics: NodeMetric[];
+	/** Hosts that have series, each once. */
+	hostnames: string[];
 }
 
 export interface DataProblem {
+	code: DataProblemCode;
 	reason: string;
 	/** `metric/scope` */
 	column?: string;
 	offset?: number;
+}
+
+export type DataProblemCode =
+	| "DATA_CORRUPT"
+	| "DATA_UNSUPPORTED"
+	| "STATISTICS_MISSING"
+	| "STATISTICS_DIFFER"
+	| "SCHEMA_BROKEN"
+	| "SCHEMA_DIFFERS";
+
+/** What a job's statistics of a metric should be, not rounded. */
+export interface NodeMetric {
+	metric: string;
+	/** Seconds. */
+	timestep: number;
+	statistics: JobStatistics;
 }
 
 export interface TaskResults {

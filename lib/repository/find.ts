@@ -1,7 +1,7 @@
 import { type Job, type JobKey, MONITORING_STATUS } from "../schema/job.js";
 import type { SqlValue, Statements } from "../sqlite/connection.js";
 import { Filter, limitOf, rowIdOf } from "./filter.js";
-import type { FailedJob, JobQuery } from "./repository.js";
+import type { FailedJob, JobQuery, KeyQuery } from "./repository.js";
 import {
 	type FailureRow,
 	failureFromRow,
@@ -98,6 +98,33 @@ export async function findByTime(
 		[...filter.values, limitOf(query)],
 	);
 	return rows.map(jobFromRow);
+}
+
+/** Written so that SQLite follows the index of the key, which begins with the job id, and sorts nothing. */
+export async function findByKey(
+	reader: Reader,
+	{ cluster, after, limit }: KeyQuery,
+): Promise<Job[]> {
+	const rows = await reader.all<JobRow>(
+		`SELECT ${jobSelection("job")} FROM job
+		WHERE +cluster = ? AND job_id >= ? AND (job_id, start_time) > (?, ?)
+		ORDER BY job_id, cluster, start_time LIMIT ?`,
+		[
+			cluster,
+			after?.jobId ?? 0,
+			after?.jobId ?? -1,
+			after?.startTime ?? -1,
+			limitOf({ limit }),
+		],
+	);
+	return rows.map(jobFromRow);
+}
+
+export async function clusterNames(reader: Reader): Promise<string[]> {
+	const rows = await reader.all<{ cluster: string }>(
+		"SELECT DISTINCT cluster FROM job ORDER BY cluster",
+	);
+	return rows.map(({ cluster }) => cluster);
 }
 
 export async function countByStatus(

@@ -38,6 +38,13 @@ export interface JobQuery {
 	after?: Job;
 }
 
+export interface KeyQuery {
+	cluster: string;
+	/** As in {@link JobQuery}. */
+	limit?: number;
+	after?: JobKey;
+}
+
 export interface UntoldQuery {
 	limit?: number;
 	after?: JobKey;
@@ -74,6 +81,12 @@ export interface JobRepository {
 	findFailed(query?: JobQuery): Promise<FailedJob[]>;
 	/** Jobs that started in [from, to), by row id. Jobs still in `job_cache` are not among them. */
 	findByTime(query?: JobQuery & { from?: number; to?: number }): Promise<Job[]>;
+	/**
+	 * The jobs of one cluster by job id and start time, behind the key `after`. Jobs still in `job_cache` are not among them.
+	 */
+	findByKey(query: KeyQuery): Promise<Job[]>;
+	/** The clusters that have jobs, in alphabetical order; those of `job_cache` are left out. */
+	clusters(): Promise<string[]>;
 	/** How many jobs have each monitoring status, those in `job_cache` included. */
 	countByStatus(): Promise<Record<0 | 1 | 2 | 3, number>>;
 	/** The free metadata of a job, a null-prototype object. @throws ArchiverError JOB_UNKNOWN */

@@ -4,7 +4,9 @@ import type { Job, JobKey, JobState } from "../schema/job.js";
 import type { Connection } from "../sqlite/connection.js";
 import { findUntold, markTold } from "./announcements.js";
 import {
+	clusterNames,
 	countByStatus,
+	findByKey,
 	findByTime,
 	findFailed,
 	findJob,
@@ -29,6 +31,7 @@ import type {
 	FailureReason,
 	JobQuery,
 	JobRepository,
+	KeyQuery,
 	NewJob,
 	UntoldQuery,
 } from "./repository.js";
@@ -103,6 +106,14 @@ export class SqliteJobRepository implements JobRepository {
 		query: JobQuery & { from?: number; to?: number } = {},
 	): Promise<Job[]> {
 		return findByTime(this.#reader, query);
+	}
+
+	async findByKey(query: KeyQuery): Promise<Job[]> {
+		return findByKey(this.#reader, query);
+	}
+
+	async clusters(): Promise<string[]> {
+		return clusterNames(this.#reader);
 	}
 
 	async countByStatus(): Promise<Record<0 | 1 | 2 | 3, number>> {

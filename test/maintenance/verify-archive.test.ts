@@ -37,7 +37,12 @@ describe("verifying an archive", () => {
 				pool,
 				onProgress: ({ jobs }) => progress.push(jobs),
 			});
-			expect(result).to.deep.equal({ jobs: 6, faults: [], notes: [] });
+			expect(result).to.deep.equal({
+				jobs: 6,
+				faults: [],
+				notes: [],
+				counts: {},
+			});
 			expect(progress).to.deep.equal([1, 2, 3, 4, 5, 6]);
 		});
 
@@ -177,6 +182,7 @@ describe("verifying an archive", () => {
 			jobs: 6,
 			faults: [],
 			notes: [],
+			counts: {},
 		});
 	});
 
@@ -190,6 +196,8 @@ describe("verifying an archive", () => {
 			clusters: () => archive.clusters(),
 			loadClusterConfig: (name) => archive.loadClusterConfig(name),
 			iterate: (options) => archive.iterate(options),
+			strays: (options) => archive.strays(options),
+			exists: (key) => archive.exists(key),
 			loadJobMeta: (key) => archive.loadJobMeta(key),
 			loadStoredData: async (key) => {
 				const stored = await archive.loadStoredData(key);

@@ -1,4 +1,4 @@
-import { isArchiverError } from "../../errors.js";
+import { type ErrorCode, isArchiverError } from "../../errors.js";
 import type { SeriesStatistics } from "../column.js";
 import { measureColumn } from "../statistics.js";
 import { decodeColumns, indexOfFile, rangesOf } from "./decode.js";
@@ -7,6 +7,8 @@ import { DEFAULT_LIMITS, type Limits } from "./limits.js";
 
 /** One thing that does not check out. */
 export interface Problem {
+	/** DATA_CORRUPT, or FORMAT_UNSUPPORTED. */
+	code: ErrorCode;
 	reason: string;
 	/** Byte within the file. */
 	offset: number;
@@ -45,6 +47,7 @@ export function verifyColumnar(
 			for (const { statistics, block } of column.segments) {
 				if (!matches(statistics, measured, firstSeries))
 					report({
+						code: "DATA_CORRUPT",
 						reason: `${name}: the statistics are not those of the samples`,
 						offset: block.byteOffset,
 						column: name,
@@ -78,8 +81,7 @@ function matches(
 
 function problemOf(error: unknown): Problem {
 	if (!isArchiverError(error)) throw error;
+	const { code, message: reason } = error;
 	const { offset = 0, column } = error.details;
-	return column === undefined
-		? { reason: error.message, offset }
-		: { reason: error.message, offset, column };
+	return { code, reason, offset, ...(column !== undefined && { column }) };
 }

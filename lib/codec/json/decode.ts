@@ -28,9 +28,32 @@ export function decodeJson(
 	selection: DataSelection = {},
 	limits: JsonLimits = {},
 ): Column[] {
-	const { maxTextBytes = constants.MAX_STRING_LENGTH } = limits;
+	return columnsOfJson(parseJobData(bytes, encoding, limits), selection);
+}
+
+/**
+ * The first half of {@link decodeJson}: an object whose keys are metrics, and nothing more is known of it.
+ *
+ * @throws ArchiverError DATA_CORRUPT
+ */
+export function parseJobData(
+	bytes: Uint8Array,
+	encoding: "json" | "json.gz",
+	{ maxTextBytes = constants.MAX_STRING_LENGTH }: JsonLimits = {},
+): Record<string, unknown> {
 	const text = encoding === "json.gz" ? gunzip(bytes, maxTextBytes) : bytes;
-	const metrics = expectObject(parseText(text, maxTextBytes), "job data");
+	return expectObject(parseText(text, maxTextBytes), "job data");
+}
+
+/**
+ * The second half of {@link decodeJson}.
+ *
+ * @throws ArchiverError DATA_CORRUPT
+ */
+export function columnsOfJson(
+	metrics: Record<string, unknown>,
+	selection: DataSelection = {},
+): Column[] {
 	const columns: Column[] = [];
 	for (const metric of Object.keys(metrics)) {
 		if (selection.metrics?.includes(metric) === false) continue;
