@@ -46,7 +46,11 @@ export {
 } from "./export/export-parquet.js";
 export type { ArchiveProblem } from "./maintenance/findings.js";
 export {
-	type ImportFailure,
+	type CompressOptions,
+	type CompressResult,
+	compressArchive,
+} from "./maintenance/compress-archive.js";
+export {
 	type ImportOptions,
 	type ImportResult,
 	importArchive,
@@ -60,6 +64,7 @@ export {
 	type VerifyResult,
 	verifyArchive,
 } from "./maintenance/verify-archive.js";
+export type { JobFailure } from "./maintenance/walk-jobs.js";
 export type { VerifiableRows } from "./maintenance/verify-rows.js";
 export type {
 	ArchivedRow,

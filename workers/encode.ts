@@ -16,6 +16,7 @@ import type {
 } from "../lib/dispatch/messages.js";
 import { buffersOf } from "../lib/source/chunk-buffers.js";
 import type { Answer } from "./answer.js";
+import { checkEncoded } from "./check-encoded.js";
 import { columnsOfChunk } from "./columns-of-chunk.js";
 import { completenessOf } from "./completeness.js";
 import { exactCopy } from "./exact-copy.js";
@@ -36,6 +37,8 @@ export function encodeTask(task: EncodeTask): Answer<EncodedChunk> {
 		task.format === "columnar"
 			? encodeColumnar(prepared, task)
 			: encodeAsJson(prepared, task);
+	if (task.check && encoded.finished !== undefined)
+		checkEncoded(encoded.bytes, encoded.finished.encoding, prepared.columns);
 	const value: EncodedChunk = {
 		...encoded,
 		samples: prepared.columns.reduce(

@@ -13,6 +13,10 @@ export interface DataFacts {
 	series: number;
 	/** Gaps included. */
 	samples: number;
+	/** They are as small as they get; absent: they may get smaller. */
+	compression?: "small";
+	/** What retention has left of the series: samples so many seconds apart, or no series at all. */
+	thinned?: number | "dropped";
 	/** How much of what the job should hold is there. */
 	completeness?: Completeness;
 	/** What could not be archived as it was asked for, each with its reason. */
@@ -28,11 +32,14 @@ export function withDataFacts(job: Job, facts: DataFacts): Job {
 }
 
 /**
- * `job` as it is stored with other data than it came with: a meta that tells of its data tells of these then. One that
- * does not, such as ClusterCockpit's own, stays as it is.
+ * `job` as it is stored with its data in another form: a meta that tells of its data tells of that one then, beside what
+ * stays true. One that does not, such as ClusterCockpit's own, stays as it is.
  */
 export function refreshDataFacts(job: Job, facts: DataFacts): Job {
-	return dataFactsOf(job) === undefined ? job : withDataFacts(job, facts);
+	const earlier = dataFactsOf(job);
+	return earlier === undefined
+		? job
+		: withDataFacts(job, { ...earlier, ...facts });
 }
 
 /** What a meta says of its data; undefined: it is not from this archiver, or was edited there. */

@@ -17,7 +17,7 @@ type Found =
 export async function* iterateJobs(
 	keys: AsyncIterable<JobKey>,
 	loader: JobLoader,
-	{ loadMetricData, signal }: IterateOptions,
+	{ loadMetricData, halfRemoved, signal }: IterateOptions,
 ): AsyncGenerator<Found> {
 	for await (const key of keys) {
 		if (signal?.aborted) throw aborted(signal);
@@ -28,7 +28,7 @@ export async function* iterateJobs(
 				: { key, job };
 		} catch (cause) {
 			const error = toArchiverError(cause, "ARCHIVE_UNREADABLE");
-			if (error.code !== "JOB_UNKNOWN") yield { key, error };
+			if (halfRemoved || error.code !== "JOB_UNKNOWN") yield { key, error };
 		}
 	}
 }

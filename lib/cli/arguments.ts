@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import type { Compression } from "../codec/column.js";
 import { ArchiverError } from "../errors.js";
 import type { JobKey } from "../schema/job.js";
 import { assertClusterName } from "../schema/names.js";
@@ -15,6 +16,13 @@ export function formatOption(): Option {
 		"--format <format>",
 		"how jobs are written (default: as the archive was made)",
 	).choices(["columnar", "json"]);
+}
+
+export function compressionOption(fallback: Compression): Option {
+	return new Option(
+		"--compression <effort>",
+		`how hard the columnar encoder works (default: ${fallback})`,
+	).choices(["fast", "small"]);
 }
 
 /** A job as it is named on the command line. */

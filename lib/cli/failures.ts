@@ -1,10 +1,21 @@
 import { toArchiverError } from "../errors.js";
+import type { JobFailure } from "../maintenance/walk-jobs.js";
 import { formatJobKey, type JobKey } from "../schema/job.js";
 import { moreLine, printNote, shortened } from "./output.js";
 import { plainText } from "./text.js";
 
 /** More than are shown; an archive may hold a million jobs, and a full disk fails them all. */
 const KEPT = 100;
+
+/** Lists what failed of a run over an archive. */
+export function printFailures(failed: readonly JobFailure[]): void {
+	const failures = new Failures();
+	for (const { cluster, jobId, startTime, code, message } of failed) {
+		const key = [cluster, jobId, startTime].filter((it) => it !== undefined);
+		failures.addLine(`${key.join("/")}  ${code}: ${message}`);
+	}
+	failures.print();
+}
 
 /** What went wrong with some of many jobs, for the end of a command. */
 export class Failures {

@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { Compression, DataFormat } from "../codec/column.js";
 import { resolveOptions } from "../config.js";
 import { WorkerPool } from "../dispatch/pool.js";
@@ -6,8 +6,8 @@ import {
 	type ImportResult,
 	importArchive,
 } from "../maintenance/import-archive.js";
-import { formatOption, JSON_OPTION } from "./arguments.js";
-import { Failures } from "./failures.js";
+import { compressionOption, formatOption, JSON_OPTION } from "./arguments.js";
+import { printFailures } from "./failures.js";
 import { Interruption } from "./interruption.js";
 import { Opened } from "./opened.js";
 import { printJson } from "./output.js";
@@ -31,12 +31,7 @@ export function addImportCommand(program: Command): void {
 			"the archive that jobs go to: file:DIR or sqlite:FILE",
 		)
 		.addOption(formatOption())
-		.addOption(
-			new Option(
-				"--compression <effort>",
-				"how hard the columnar encoder works (default: fast)",
-			).choices(["fast", "small"]),
-		)
+		.addOption(compressionOption("fast"))
 		.option(...JSON_OPTION)
 		.action(importJobs);
 }
@@ -59,20 +54,11 @@ async function importJobs(
 		signal: interruption.wished,
 		onProgress: ({ jobs }) => progress.update(jobs),
 	}).finally(() => progress.stop());
-	printFailures(result);
+	printFailures(result.failed);
 	if (json) printJson({ ...result, failed: result.failed.length });
 	else printOutcome(result);
 	if (result.failed.length > 0 || interruption.wished.aborted)
 		process.exitCode = 1;
-}
-
-function printFailures({ failed }: ImportResult): void {
-	const failures = new Failures();
-	for (const { cluster, jobId, startTime, code, message } of failed) {
-		const key = [cluster, jobId, startTime].filter((it) => it !== undefined);
-		failures.addLine(`${key.join("/")}  ${code}: ${message}`);
-	}
-	failures.print();
 }
 
 function printOutcome(result: ImportResult): void {

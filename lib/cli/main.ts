@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { type ErrorCode, isArchiverError } from "../errors.js";
 import { addArchiveCommand } from "./archive.js";
+import { addCompressCommand } from "./compress.js";
 import { addDemoCommand } from "./demo.js";
 import { addImportCommand } from "./import.js";
 import { addInfoCommand } from "./info.js";
@@ -35,6 +36,7 @@ addInfoCommand(program);
 addShowCommand(program);
 addVerifyCommand(program);
 addImportCommand(program);
+addCompressCommand(program);
 
 try {
 	await program.parseAsync();

@@ -24,21 +24,27 @@ export class Opened {
 	/** An archive to be written to, made where there is none. `format` beats the one that it was made with. */
 	writeArchive(
 		target: string,
-		{
-			format,
-			compression,
-			fsync,
-			writerParallelFiles,
-		}: Partial<ArchiveOptions>,
+		options: Partial<ArchiveOptions>,
+		{ create = true } = {},
 	): Promise<Archive> {
+		const { format, compression, fsync, writerParallelFiles } = options;
 		return this.add(
 			openArchive(target, {
 				format,
 				compression,
 				fsync,
 				writerParallelFiles,
+				create,
 			}),
 		);
+	}
+
+	/** As {@link writeArchive}, for one that has to be there. */
+	changeArchive(
+		target: string,
+		options: Partial<ArchiveOptions>,
+	): Promise<Archive> {
+		return this.writeArchive(target, options, { create: false });
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {

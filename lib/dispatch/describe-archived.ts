@@ -1,5 +1,5 @@
 import { type DataFacts, withDataFacts } from "../archive/data-facts.js";
-import type { DataFormat } from "../codec/column.js";
+import type { Compression, DataFormat } from "../codec/column.js";
 import type { ArchivedRow } from "../repository/repository.js";
 import type { MetricConfig } from "../schema/cluster.js";
 import { type Completeness, incompleteness } from "../schema/completeness.js";
@@ -24,7 +24,15 @@ export function describeArchived(
 	job: Job,
 	metrics: readonly MetricConfig[],
 	finished: FinishedJob,
-	{ format, notes }: { format: DataFormat; notes: readonly string[] },
+	{
+		format,
+		compression,
+		notes,
+	}: {
+		format: DataFormat;
+		compression: Compression;
+		notes: readonly string[];
+	},
 ): ArchivedRow {
 	const exact = record<JobStatistics>();
 	const statistics = record<JobStatistics>();
@@ -42,6 +50,8 @@ export function describeArchived(
 		completeness && samplesPerSeries(completeness),
 	);
 	const facts: DataFacts = { format, dataId, series, samples, completeness };
+	if (format === "columnar" && compression === "small")
+		facts.compression = compression;
 	if (notes.length > 0) facts.notes = notes;
 	const archived: Job = {
 		...job,

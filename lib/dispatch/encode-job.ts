@@ -73,6 +73,7 @@ export async function encodeJob(
 		const finished = await stream.run();
 		const archived = describeArchived(job, plan.metrics, finished, {
 			format: context.archive.format,
+			compression: context.archive.compression,
 			notes: stream.notes,
 		});
 		signal.throwIfAborted();

@@ -55,6 +55,8 @@ export interface EncodeTask {
 	percentiles?: readonly number[];
 	/** The chunk is the whole job: finish it as well, and return the complete data file. */
 	whole: boolean;
+	/** Decode what was encoded, and fail unless it is what it was made of: for a whole job that takes another one's place. */
+	check?: boolean;
 	/** What becomes of the chunk's columns before they are encoded; absent: nothing. */
 	preparation?: Preparation;
 	/** What the job should hold; absent: its completeness is not asked for. */

@@ -1,4 +1,4 @@
-import { readdir, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { DATA_FACTS_KEY, dataFactsOf } from "../../lib/archive/data-facts.js";
@@ -91,6 +91,32 @@ describe("importing an archive", () => {
 			samples: 0,
 			bytes: 0,
 		});
+	});
+
+	it("takes a job anew that is damaged in the target", async () => {
+		const jobs = seededJobs(26, 4).map(tellingOfData);
+		const source = await makeArchive(path("source"), "json", jobs);
+		const target = await openNew("target", "columnar");
+		await importArchive(source, target, { pool });
+		const data = (index: number) =>
+			join(jobFolder(path("target"), jobs[index]), "data.hjc");
+		const bytes = await readFile(data(0));
+		bytes[bytes.length >> 1] ^= 1;
+		await writeFile(data(0), bytes);
+		await rm(data(1));
+		const meta = await target.loadJobMeta(jobs[2]);
+		await target.storeJobMeta(tellingOfData(meta));
+		expect(await importArchive(source, target, { pool })).to.deep.include({
+			imported: 3,
+			skipped: 1,
+			failed: [],
+		});
+		const verified = await verifyArchive(target, { pool });
+		expect(verified).to.deep.equal({ jobs: 4, faults: [], notes: [] });
+		for (const job of jobs)
+			expect(bitsOfData(await target.loadJobData(job))).to.deep.equal(
+				bitsOfData(seededData(job)),
+			);
 	});
 
 	it("lists what fails with its reason, leaves nothing of it, and takes the rest", async () => {

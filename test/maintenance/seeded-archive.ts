@@ -12,15 +12,17 @@ import type { JobData } from "../../lib/schema/metric.js";
 import type { MetricScope } from "../../lib/schema/scope.js";
 import { bitsOf, testCluster, testColumn } from "../support/jobs.js";
 
-/** An archive with the test cluster's configuration and these jobs. */
+/** An archive with the test cluster's configuration and these jobs, in files unless its path says otherwise. */
 export async function makeArchive(
 	path: string,
 	format: DataFormat,
 	jobs: readonly Job[],
+	dataOf: (job: Job) => JobData = seededData,
 ): Promise<Archive> {
-	const archive = await openArchive(`file:${path}`, { format, fsync: false });
+	const target = path.includes(":") ? path : `file:${path}`;
+	const archive = await openArchive(target, { format, fsync: false });
 	await archive.storeClusterConfig("testcluster", testCluster());
-	for (const job of jobs) await archive.importJob(job, seededData(job));
+	for (const job of jobs) await archive.importJob(job, dataOf(job));
 	return archive;
 }
 
@@ -46,6 +48,20 @@ export function seededData({ jobId, resources }: Job): JobData {
 		}),
 	);
 	return jobDataOf(columns, measureColumn);
+}
+
+/** Integers that wander slowly, for each host of a job: at `small` they take less than at `fast`. */
+export function shrinkableData({ jobId, resources }: Job): JobData {
+	const hostnames = resources.map(({ hostname }) => hostname);
+	const column = testColumn({
+		seed: jobId,
+		metric: "cpu_load",
+		hostnames,
+		series: hostnames.length,
+		samplesPerSeries: 2000,
+	});
+	const samples = column.samples.map((value) => Math.round(value / 10));
+	return jobDataOf([{ ...column, samples }], measureColumn);
 }
 
 /** Every series of a job with its samples' bits. */
