@@ -37,11 +37,15 @@ describe("a job database that fails under an archiver", () => {
 		});
 		const { archiver } = house;
 		const jobs = await house.registerIds(IDS);
-		const [failing] = await house.registerIds([FAILING_ID]);
+		const [first, failing] = await house.registerIds([0, FAILING_ID]);
 		await withLock(house, async () => {
 			await expectArchivedAndUnrecorded(house, jobs, "DATABASE_BUSY");
 			expect(await codeOf(archiver.archiveJob(failing))).to.equal(
 				"SOURCE_UNAVAILABLE",
+			);
+			// Archived already: it stays as it is.
+			expect(await codeOf(archiver.archiveJob(first))).to.equal(
+				"DATABASE_BUSY",
 			);
 			const { id: _, ...late } = { ...failing, jobId: 9 };
 			expect(await codeOf(archiver.startJob(late))).to.equal("DATABASE_BUSY");

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { Archive, StagedJob } from "../archive/archive.js";
 import { type ArchiverError, toArchiverError } from "../errors.js";
 import type { JobRepository } from "../repository/repository.js";
-import { formatJobKey } from "../schema/job.js";
+import { formatJobKey, MONITORING_STATUS } from "../schema/job.js";
 import type { AcceptedJob, EncodedJob, JobOutcome } from "./accepted-job.js";
 
 /** What a job brings when its turn comes. */
@@ -137,7 +137,9 @@ export class OrderedWriter {
 				encoded.set(place, place.input.encoded);
 			else if (place.input !== undefined) errors.set(place, place.input.error);
 		}
-		await this.#makeVisible(encoded, errors);
+		await this.#reopen(encoded, errors);
+		if (this.#abandoned) group.forEach(discard);
+		else await this.#makeVisible(encoded, errors);
 		if (this.#abandoned) return [];
 		await this.#record(encoded, errors);
 		const failures = new Map<Place, JobOutcome>();
@@ -165,6 +167,34 @@ export class OrderedWriter {
 		if (this.#context.mayRetry(place.accepted, error)) return "retrying";
 		// It lies in the archive, whole: once the database can be written to, it only has to be recorded.
 		return kind === "encoded" && isOfDatabase(error) ? "pending" : "failed";
+	}
+
+	/**
+	 * Before the first step: jobs that were archived before become pending, so that recovery finds them should their new
+	 * data become visible and never be recorded. Where the database does not take that, they stay as they are.
+	 */
+	async #reopen(
+		encoded: Map<Place, EncodedJob>,
+		errors: Map<Place, ArchiverError>,
+	): Promise<void> {
+		const replacing = [...encoded.keys()].filter(
+			({ input }) => input?.kind === "encoded" && input.encoded.staged,
+		);
+		if (replacing.length === 0) return;
+		try {
+			await this.#context.repository.reopen(
+				replacing.map(({ accepted }) => accepted.job),
+			);
+		} catch (error) {
+			for (const place of replacing) {
+				const { monitoringStatus } = place.accepted.job;
+				if (monitoringStatus !== MONITORING_STATUS.archivingSuccessful)
+					continue;
+				errors.set(place, toArchiverError(error, "DATABASE_FAILED"));
+				encoded.delete(place);
+				discard(place);
+			}
+		}
 	}
 
 	/** Step 1: durable in the archive. What fails here leaves `encoded`. */

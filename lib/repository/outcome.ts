@@ -25,6 +25,22 @@ const COMMIT_JOBS = `
 		AND job.start_time = archived.value ->> 2
 	RETURNING job.cluster, job.job_id AS jobId, job.start_time AS startTime`;
 
+const ARCHIVED_BEFORE = `
+	SELECT 1 FROM json_each(?) AS again JOIN job
+		ON job.job_id = again.value ->> 1
+		AND job.cluster = again.value ->> 0
+		AND job.start_time = again.value ->> 2
+	WHERE job.monitoring_status = ${MONITORING_STATUS.archivingSuccessful}
+	LIMIT 1`;
+
+const REOPEN_JOBS = `
+	UPDATE job SET monitoring_status = ${MONITORING_STATUS.runningOrArchiving}
+	FROM json_each(?) AS again
+	WHERE job.job_id = again.value ->> 1
+		AND job.cluster = again.value ->> 0
+		AND job.start_time = again.value ->> 2
+		AND job.monitoring_status = ${MONITORING_STATUS.archivingSuccessful}`;
+
 const FORGET_FAILURES = `
 	DELETE FROM ${STATE_TABLE} WHERE (cluster, job_id, start_time) IN (
 		SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)
@@ -45,7 +61,18 @@ const KEEP_FAILURE = `
 		code = excluded.code, message = excluded.message,
 		attempts = attempts + 1, failed_at = excluded.failed_at, completeness = NULL`;
 
-/** Records archived jobs, all or none; with `toTell`, that hooks are still to be told of them. */
+/** Makes those of the jobs pending that are archived. Mostly none is, and then nothing is written. */
+export async function reopen(
+	reader: Pick<Statements, "all">,
+	writer: Pick<Statements, "run">,
+	jobs: readonly JobKey[],
+): Promise<void> {
+	const keys = [JSON.stringify(jobs.map(keyValues))];
+	const archived = await reader.all(ARCHIVED_BEFORE, keys);
+	if (archived.length > 0) await writer.run(REOPEN_JOBS, keys);
+}
+
+/** Records archived jobs, all or none; of a job that comes twice the later row counts; with `toTell`, that hooks are still to be told of them. */
 export async function commitArchived(
 	writer: Connection,
 	rows: readonly ArchivedRow[],
@@ -55,15 +82,16 @@ export async function commitArchived(
 		if (!Number.isFinite(energy))
 			throw invalidInput("energy", "a finite number", energy).with(keyOf(job));
 	if (rows.length === 0) return;
+	const latest = new Map(rows.map((row) => [formatJobKey(row.job), row]));
 	const group = JSON.stringify(
-		rows.map(({ job, footprint, energyFootprint, energy }) => [
+		[...latest.values()].map(({ job, footprint, energyFootprint, energy }) => [
 			...keyValues(job),
 			numbersToColumn(footprint),
 			numbersToColumn(energyFootprint),
 			energy,
 		]),
 	);
-	const incomplete = rows.flatMap(({ job, completeness }) =>
+	const incomplete = [...latest.values()].flatMap(({ job, completeness }) =>
 		completeness === undefined
 			? []
 			: [[...keyValues(job), JSON.stringify(completeness)]],
@@ -71,8 +99,8 @@ export async function commitArchived(
 	await writer.transaction(async (statements) => {
 		const updated = await statements.all<JobKey>(COMMIT_JOBS, [group]);
 		const found = new Set(updated.map(formatJobKey));
-		for (const { job } of rows)
-			if (!found.has(formatJobKey(job))) throw jobUnknown(job);
+		for (const [key, { job }] of latest)
+			if (!found.has(key)) throw jobUnknown(job);
 		await statements.run(FORGET_FAILURES, [group]);
 		if (incomplete.length > 0)
 			await statements.run(KEEP_COMPLETENESS, [JSON.stringify(incomplete)]);

@@ -95,6 +95,11 @@ export interface JobRepository {
 	updateMetadata(job: JobKey, key: string, value: string): Promise<void>;
 
 	/**
+	 * Makes those of these jobs pending again that are archived: other data are about to take the place of what is
+	 * recorded, and whoever recovers is to look at them should nobody come to record those. Durable when it resolves.
+	 */
+	reopen(jobs: readonly JobKey[]): Promise<void>;
+	/**
 	 * Records a group of archived jobs in one transaction: all or none. With `toTell` the same transaction keeps that
 	 * hooks are still to be told of them, until {@link JobRepository.markTold}.
 	 * @throws ArchiverError JOB_UNKNOWN (names the job without row)

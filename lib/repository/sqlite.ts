@@ -24,7 +24,9 @@ import {
 	completenessOf,
 	failureOf,
 	markFailed,
+	reopen,
 } from "./outcome.js";
+import { removeJobs } from "./remove.js";
 import type {
 	ArchivedRow,
 	FailedJob,
@@ -33,6 +35,7 @@ import type {
 	JobRepository,
 	KeyQuery,
 	NewJob,
+	RemovedRows,
 	UntoldQuery,
 } from "./repository.js";
 import { StopOrder } from "./stop-order.js";
@@ -128,6 +131,10 @@ export class SqliteJobRepository implements JobRepository {
 		return updateMetadata(this.#writer, job, key, value);
 	}
 
+	async reopen(jobs: readonly JobKey[]): Promise<void> {
+		return reopen(this.#reader, this.#writer, jobs);
+	}
+
 	async commitArchived(
 		rows: readonly ArchivedRow[],
 		{ toTell = false } = {},
@@ -156,6 +163,10 @@ export class SqliteJobRepository implements JobRepository {
 
 	async completenessOf(key: JobKey): Promise<Completeness | undefined> {
 		return this.#hasOurTables ? completenessOf(this.#reader, key) : undefined;
+	}
+
+	async removeJobs(keys: readonly JobKey[]): Promise<RemovedRows> {
+		return removeJobs(this.#writer, keys);
 	}
 
 	async close(): Promise<void> {

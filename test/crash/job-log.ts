@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { dataFactsOf } from "../../lib/archive/data-facts.js";
 import {
 	type Archive,
@@ -69,6 +70,10 @@ export class JobLog {
 			const { archived, told } = this.#of(jobId);
 			const what = await lossOf(row, archive, Math.max(1, archived));
 			if (what !== undefined) losses.push(`job ${jobId} ${what}`);
+			else if (!(await isOfArchive(row, archive)))
+				losses.push(
+					`job ${jobId} is recorded with what follows from other data`,
+				);
 			if (monitoringStatus !== 3)
 				losses.push(`job ${jobId} has status ${monitoringStatus}`);
 			if (!told) losses.push(`job ${jobId} was told to no hook`);
@@ -118,6 +123,12 @@ export async function hasWork(
 		repository.findUntold({ limit: 1 }),
 	]);
 	return pending.length + untold.length > 0;
+}
+
+/** Whether a row's figures are those of the data that are archived. */
+async function isOfArchive(row: Job, archive: Archive): Promise<boolean> {
+	const meta = await archive.loadJobMeta(row);
+	return isDeepStrictEqual({ ...row.footprint }, { ...meta.footprint });
 }
 
 async function lossOf(

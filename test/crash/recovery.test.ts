@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { Archiver, type ArchiverHooks, type Job } from "../../lib/index.js";
 import { type House, useHouse } from "../support/house.js";
+import { versionedSource, versionOf } from "../support/job-versions.js";
 import { testJob } from "../support/jobs.js";
 import { columnsFor, ScriptedSource } from "../support/scripted-source.js";
 import { until } from "../support/until.js";
@@ -124,6 +125,49 @@ describe("an archiver that recovers", () => {
 			);
 		});
 	}
+
+	it("records what an archived job has become, when a crash came between its new data and the database", async () => {
+		const house = await openHouse({ source: versionedSource(1) });
+		const { archive, repository, archiver } = house;
+		const [job, other] = await house.registerIds([1, 2]);
+		await archiver.archiveJob(job);
+		await archiver.archiveJob(other);
+		await archiver.shutdown();
+		const earlier = await repository.findJob(job);
+		const second = await restart(house, versionedSource(2));
+		// As it was handed in before, when it was pending: whoever calls need not know.
+		await archivedButNotRecorded({ ...house, archiver: second }, [job]);
+		await second.shutdown();
+		expect((await repository.findJob(job))?.monitoringStatus).to.equal(1);
+		const again = versionedSource(3);
+		const third = await restart(house, again);
+		await recovered(house);
+		await third.shutdown();
+		expect(again.requests, "nothing is loaded again").to.deep.equal([]);
+		const meta = await archive.loadJobMeta(job);
+		const row = await repository.findJob(job);
+		expect(row?.monitoringStatus).to.equal(3);
+		expect(row?.footprint).to.deep.equal({ ...meta.footprint });
+		expect(row?.footprint).to.not.deep.equal(earlier?.footprint);
+	});
+
+	it("keeps an archived job as it is, when its new data did not get into the archive", async () => {
+		const house = await openHouse({ source: versionedSource(1) });
+		const { archive, repository, archiver } = house;
+		const [job] = await house.registerIds([1]);
+		await archiver.archiveJob(job);
+		await archiver.shutdown();
+		const earlier = await repository.findJob(job);
+		await repository.reopen([job]);
+		const again = versionedSource(3);
+		const next = await restart(house, again);
+		await recovered(house);
+		await next.shutdown();
+		expect(again.requests).to.deep.equal([]);
+		expect(await repository.findJob(job)).to.deep.equal(earlier);
+		const data = await archive.loadJobData(job);
+		expect(versionOf(job, data, "columnar")).to.equal(1);
+	});
 
 	it("leaves alone what others hand in meanwhile", async () => {
 		const source = new ScriptedSource();

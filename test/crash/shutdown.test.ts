@@ -189,6 +189,8 @@ describe("shutting down", () => {
 		"with an archive that never seals": stuckInStage("seal"),
 		"with an archive that never commits": stuckInArchive("commit"),
 		"with a database that never reads": stuckInDatabase("fetchMetadata"),
+		"with a database that never says what is archived":
+			stuckInDatabase("reopen"),
 		"with a database that never records": stuckInDatabase("commitArchived"),
 		"with a database that never records failures": stuckInDatabase(
 			"markFailed",

@@ -69,6 +69,35 @@ describe("recording what became of a job in the job database", () => {
 		);
 	});
 
+	it("keeps the later figures of a job that comes twice", async () => {
+		const [job] = jobs;
+		const rest = { job, energyFootprint: {} };
+		await repository.commitArchived([
+			{ ...rest, footprint: { a: 1 }, energy: 1 },
+			{ ...rest, footprint: { a: 2 }, energy: 2 },
+		]);
+		expect(await repository.findJob(job)).to.deep.include({
+			energy: 2,
+			footprint: Object.assign(Object.create(null), { a: 2 }),
+		});
+	});
+
+	it("makes archived jobs pending again, with what is recorded of them, and no others", async () => {
+		const [archived, failed, pending] = jobs;
+		await repository.commitArchived([
+			{ job: archived, footprint: { a: 1 }, energyFootprint: {}, energy: 1 },
+		]);
+		await repository.markFailed(failed, { code: "NO_DATA", message: "" });
+		await repository.reopen([pending, failed]);
+		expect(await repository.countByStatus()).to.include({ 1: 1, 2: 1, 3: 1 });
+		await repository.reopen([...jobs, testJob({ jobId: 9 })]);
+		expect(await repository.countByStatus()).to.include({ 1: 2, 2: 1, 3: 0 });
+		expect(await repository.findJob(archived)).to.include({
+			monitoringStatus: 1,
+			energy: 1,
+		});
+	});
+
 	it("leaves out of a footprint what is no number", async () => {
 		await repository.commitArchived([
 			{
