@@ -60,18 +60,24 @@ export {
 	type ProblemCode,
 } from "./maintenance/problem-codes.js";
 export {
+	type RemoveOptions,
+	type RemoveResult,
+	removeJobs,
+} from "./maintenance/remove-jobs.js";
+export {
 	type VerifyOptions,
 	type VerifyResult,
 	verifyArchive,
 } from "./maintenance/verify-archive.js";
-export type { JobFailure } from "./maintenance/walk-jobs.js";
 export type { VerifiableRows } from "./maintenance/verify-rows.js";
+export type { JobFailure } from "./maintenance/walk-jobs.js";
 export type {
 	ArchivedRow,
 	FailureReason,
 	JobQuery,
 	JobRepository,
 	NewJob,
+	RemovedRows,
 } from "./repository/repository.js";
 export { SqliteJobRepository } from "./repository/sqlite.js";
 export type {

@@ -1,8 +1,7 @@
-import { access } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import type { Archive } from "../archive/archive.js";
 import type { DataFormat } from "../codec/column.js";
-import { resolveOptions } from "../config.js";
+import { type Options, resolveOptions } from "../config.js";
 import type { ClusterProvider } from "../dispatch/clusters.js";
 import { ArchiverError } from "../errors.js";
 import type { JobRepository } from "../repository/repository.js";
@@ -77,10 +76,7 @@ async function archive(given: ArchiveArguments): Promise<void> {
 	await using opened = new Opened();
 	const { source, replayed } = await openGivenSource(given, opened);
 	const clusters = await openClusters(given, replayed, opened);
-	await expectDatabase(given);
-	const repository = await opened.add(
-		SqliteJobRepository.open(given.db, { fsync: options.fsync }),
-	);
+	const repository = await openDatabase(given, options, opened);
 	const target = await opened.writeArchive(given.archive, options);
 	const failures = new Failures();
 	if (given.register && replayed !== undefined) {
@@ -139,22 +135,15 @@ async function openClusters(
 	return target === undefined ? replayed : opened.readArchive(target);
 }
 
-/** Opening a database makes one where there is none, which would make an empty one of every misspelt name. */
-async function expectDatabase({
-	db,
-	register,
-}: ArchiveArguments): Promise<void> {
-	if (register) return;
-	try {
-		await access(db);
-	} catch (cause) {
-		throw new ArchiverError(
-			"INVALID_OPTION",
-			`there is no job database ${db}; only --register makes a new one`,
-			{ field: "db", received: db },
-			{ cause },
-		);
-	}
+/** Only `--register` makes a new one. */
+function openDatabase(
+	{ db, register }: ArchiveArguments,
+	{ fsync }: Pick<Options, "fsync">,
+	opened: Opened,
+): Promise<JobRepository> {
+	return register
+		? opened.add(SqliteJobRepository.open(db, { fsync }))
+		: opened.changeDatabase(db, { fsync });
 }
 
 function selectedJobs(

@@ -9,6 +9,7 @@ import { addImportCommand } from "./import.js";
 import { addInfoCommand } from "./info.js";
 import { showsStacks } from "./logger.js";
 import { printJson, printNote } from "./output.js";
+import { addRemoveCommand } from "./remove.js";
 import { addShowCommand } from "./show.js";
 import { plainText } from "./text.js";
 import { addVerifyCommand } from "./verify.js";
@@ -37,6 +38,7 @@ addShowCommand(program);
 addVerifyCommand(program);
 addImportCommand(program);
 addCompressCommand(program);
+addRemoveCommand(program);
 
 try {
 	await program.parseAsync();

@@ -1,6 +1,10 @@
+import { access } from "node:fs/promises";
 import type { Archive } from "../archive/archive.js";
 import { openArchive } from "../archive/open.js";
 import type { ArchiveOptions } from "../config.js";
+import { ArchiverError } from "../errors.js";
+import type { JobRepository } from "../repository/repository.js";
+import { SqliteJobRepository } from "../repository/sqlite.js";
 
 interface Closable {
 	close?(): Promise<void>;
@@ -45,6 +49,27 @@ export class Opened {
 		options: Partial<ArchiveOptions>,
 	): Promise<Archive> {
 		return this.writeArchive(target, options, { create: false });
+	}
+
+	/**
+	 * A job database that has to be there: opening one makes one where there is none, which would make an empty one of every
+	 * misspelt name.
+	 */
+	async changeDatabase(
+		path: string,
+		{ fsync }: Pick<ArchiveOptions, "fsync">,
+	): Promise<JobRepository> {
+		try {
+			await access(path);
+		} catch (cause) {
+			throw new ArchiverError(
+				"INVALID_OPTION",
+				`there is no job database ${path}`,
+				{ field: "db", received: path },
+				{ cause },
+			);
+		}
+		return this.add(SqliteJobRepository.open(path, { fsync }));
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {

@@ -45,6 +45,13 @@ export interface KeyQuery {
 	after?: JobKey;
 }
 
+/** What became of rows that were to go. */
+export interface RemovedRows {
+	removed: number;
+	/** Jobs that are running, or wait to be archived: their rows stay. */
+	kept: JobKey[];
+}
+
 export interface UntoldQuery {
 	limit?: number;
 	after?: JobKey;
@@ -118,6 +125,12 @@ export interface JobRepository {
 	failureOf(key: JobKey): Promise<FailureReason | undefined>;
 	/** How complete the data of an archived job is, where some of it is missing. */
 	completenessOf(key: JobKey): Promise<Completeness | undefined>;
+
+	/**
+	 * Removes jobs with their tags and all that is kept beside them, unless they are running or wait to be archived. Those
+	 * that are not there are gone already. A long list is removed in several transactions, in order.
+	 */
+	removeJobs(keys: readonly JobKey[]): Promise<RemovedRows>;
 
 	/** Finishes what was accepted; calls after it reject with DATABASE_FAILED. Safe to repeat. */
 	close(): Promise<void>;

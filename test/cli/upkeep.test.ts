@@ -1,27 +1,32 @@
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import type { Job } from "../../lib/schema/job.js";
+import { openArchive } from "../../lib/index.js";
 import { makeArchive, shrinkableData } from "../maintenance/seeded-archive.js";
+import { withDatabase } from "../support/job-database.js";
 import { seededJobs } from "../support/jobs.js";
 import { useTempFolder } from "../support/temp-folder.js";
-import { jobFolder } from "./job-archive.js";
+import { jobFolder, makeJobDatabase, statusesIn } from "./job-archive.js";
 import { jsonOf, runCli } from "./run-cli.js";
+import { hasTerminals, runOnTerminal } from "./run-on-terminal.js";
 
-describe("the command compress", () => {
+describe("the commands compress and remove", () => {
 	const folder = useTempFolder();
 	const path = () => join(folder(), "archive");
+	const databasePath = () => join(folder(), "job.db");
 	const jobs = seededJobs(61, 5);
 
-	async function makeClosed(
-		format: "columnar" | "json",
-		some: readonly Job[] = jobs,
-	): Promise<void> {
-		const archive = await makeArchive(path(), format, some, shrinkableData);
+	async function makeClosed(format: "columnar" | "json"): Promise<void> {
+		const archive = await makeArchive(path(), format, jobs, shrinkableData);
 		await archive.close();
 	}
 
-	it("makes jobs smaller, then finds nothing to do", async () => {
+	async function jobsLeft(): Promise<number> {
+		const archive = await openArchive(path(), { readOnly: true });
+		return (await archive.info()).jobs;
+	}
+
+	it("compress makes jobs smaller, then finds nothing to do", async () => {
 		await makeClosed("columnar");
 		const compress = () => runCli(["compress", path(), "--json"]);
 		const first = await compress();
@@ -41,7 +46,7 @@ describe("the command compress", () => {
 		expect((await runCli(["verify", path()])).status).to.equal(0);
 	});
 
-	it("makes columns of json when it is told to", async () => {
+	it("compress makes columns of json when it is told to", async () => {
 		await makeClosed("json");
 		const left = await runCli(["compress", path()]);
 		expect(left.status).to.equal(0);
@@ -55,7 +60,7 @@ describe("the command compress", () => {
 		expect(info.stdout).to.match(/ 5 +0$/m);
 	});
 
-	it("takes jobs between two dates, lists what fails, and exits with 1", async () => {
+	it("compress takes jobs between two dates, lists what fails, and exits with 1", async () => {
 		await makeClosed("columnar");
 		await truncate(join(jobFolder(path(), jobs[2]), "data.hjc"), 100);
 		const compress = (...more: string[]) =>
@@ -74,7 +79,7 @@ describe("the command compress", () => {
 		});
 	});
 
-	it("wants dates that are dates, and an archive that is there", async () => {
+	it("compress wants dates that are dates, and an archive that is there", async () => {
 		for (const args of [
 			["--before", "yesterday"],
 			["--before", "2025-13-01"],
@@ -85,5 +90,62 @@ describe("the command compress", () => {
 			expect(status, args.join(" ")).to.equal(2);
 		}
 		expect((await runCli(["compress", path()])).status).to.equal(1);
+	});
+
+	it("remove counts, takes no silence for a yes, and removes from both", async () => {
+		await makeClosed("columnar");
+		await makeJobDatabase(databasePath(), jobs);
+		await withDatabase(databasePath(), (database) =>
+			database.run("UPDATE job SET monitoring_status = 3 WHERE job_id > 1001"),
+		);
+		const remove = (...more: string[]) =>
+			runCli([
+				...["remove", path(), "--before", "1700000180", "--db", databasePath()],
+				...more,
+			]);
+		const counted = await remove("--dry-run", "--json");
+		const counts = { removed: 2, rows: 2, spared: 1, failed: 0 };
+		expect(counted.status, counted.stderr).to.equal(0);
+		expect(jsonOf(counted)).to.include({ ...counts, dryRun: true });
+		const unasked = await remove();
+		expect(unasked.status).to.equal(2);
+		expect(unasked.stderr).to.match(/--yes/);
+		expect(await jobsLeft()).to.equal(5);
+		const removed = await remove("--yes", "--json");
+		expect(removed.status, removed.stderr).to.equal(0);
+		expect(jsonOf(removed)).to.include({ ...counts, dryRun: false });
+		expect(await jobsLeft()).to.equal(3);
+		expect(await statusesIn(databasePath())).to.deep.equal({ 1: 1, 3: 2 });
+	});
+
+	it("remove wants a time, and a database that is there", async () => {
+		await makeClosed("columnar");
+		for (const args of [
+			["--yes"],
+			["--yes", "--cluster", "testcluster"],
+			["--yes", "--before", "1700000180", "--db", databasePath()],
+		]) {
+			const { status } = await runCli(["remove", path(), ...args]);
+			expect(status, args.join(" ")).to.equal(2);
+		}
+		expect(await jobsLeft()).to.equal(5);
+	});
+
+	it("remove asks on a terminal", async function () {
+		if (!hasTerminals()) this.skip();
+		await makeClosed("columnar");
+		const ask = (answer: string) =>
+			runOnTerminal(["remove", path(), "--before", "1700000180"], answer);
+		const no = await ask("n");
+		expect(no.text).to.match(
+			/Remove 3 jobs of file:.*, started before 2023-11-14T22:16:20Z\? \[y\/N\]/,
+		);
+		expect(no.text).to.contain("nothing was removed");
+		expect(no.status).to.equal(1);
+		expect(await jobsLeft()).to.equal(5);
+		const yes = await ask("y");
+		expect(yes.text).to.match(/jobs removed +3 /);
+		expect(yes.status).to.equal(0);
+		expect(await jobsLeft()).to.equal(2);
 	});
 });
