@@ -57,7 +57,7 @@ function checkColumnar(bytes: Uint8Array): Checked {
 /** gzip and JSON well-formed, and of the shape that a job's data has. */
 function checkJson(bytes: Uint8Array, encoding: "json" | "json.gz"): Checked {
 	try {
-		const metrics = parseJobData(bytes, encoding);
+		const metrics = parseJobData(bytes, encoding, { toTheEnd: true });
 		const columns = columnsOfJson(metrics).map(
 			({ samples, ...header }): MeasuredColumn => ({
 				...header,

@@ -34,14 +34,19 @@ export function decodeJson(
 /**
  * The first half of {@link decodeJson}: an object whose keys are metrics, and nothing more is known of it.
  *
+ * @param toTheEnd - Refuse the zeros that may stand behind compressed data, and that readers pass over.
  * @throws ArchiverError DATA_CORRUPT
  */
 export function parseJobData(
 	bytes: Uint8Array,
 	encoding: "json" | "json.gz",
-	{ maxTextBytes = constants.MAX_STRING_LENGTH }: JsonLimits = {},
+	{
+		maxTextBytes = constants.MAX_STRING_LENGTH,
+		toTheEnd = false,
+	}: JsonLimits & { toTheEnd?: boolean } = {},
 ): Record<string, unknown> {
-	const text = encoding === "json.gz" ? gunzip(bytes, maxTextBytes) : bytes;
+	const text =
+		encoding === "json.gz" ? gunzip(bytes, maxTextBytes, toTheEnd) : bytes;
 	return expectObject(parseText(text, maxTextBytes), "job data");
 }
 
@@ -68,14 +73,34 @@ export function columnsOfJson(
 	return columns;
 }
 
-function gunzip(bytes: Uint8Array, maxTextBytes: number): Uint8Array {
+/** What `gunzipSync` gives with `info`: its types know the text alone. */
+interface Gunzipped {
+	buffer: Buffer;
+	/** Compressed bytes that were read. */
+	engine: { bytesWritten: number };
+}
+
+function gunzip(
+	bytes: Uint8Array,
+	maxTextBytes: number,
+	toTheEnd: boolean,
+): Uint8Array {
+	let unzipped: Gunzipped;
 	try {
-		return gunzipSync(bytes, { maxOutputLength: maxTextBytes });
+		unzipped = gunzipSync(bytes, {
+			maxOutputLength: maxTextBytes,
+			info: true,
+		}) as unknown as Gunzipped;
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
 			throw tooLarge(maxTextBytes);
 		throw corrupt(`gzip: ${(error as Error).message}`, undefined, error);
 	}
+	const { buffer, engine } = unzipped;
+	const surplus = bytes.byteLength - engine.bytesWritten;
+	if (toTheEnd && surplus > 0)
+		throw corrupt(`gzip: ${surplus} bytes follow the end of the data`);
+	return buffer;
 }
 
 function parseText(text: Uint8Array, maxTextBytes: number): unknown {
