@@ -33,11 +33,10 @@ export async function benchBurst({ short }: BenchOptions): Promise<object> {
 	const [burst] = measured;
 	const summary = summarizeArchiving(burst);
 	const { text, ...yardstick } = summarizeYardstick(burst);
-	const latency = medianDistribution(
-		burst.runs.map(({ triggerToDurableMs }) =>
-			distributionOf(triggerToDurableMs),
-		),
+	const latencies = burst.runs.map(({ triggerToDurableMs }) =>
+		distributionOf(triggerToDurableMs),
 	);
+	const latency = medianDistribution(latencies);
 	print(text);
 	print(archivingTable([{ name: "burst", ...summary }]));
 	print(
@@ -48,6 +47,7 @@ export async function benchBurst({ short }: BenchOptions): Promise<object> {
 		rounds: size.rounds,
 		yardstick,
 		triggerToDurableMs: latency,
+		triggerToDurableMsPerRound: latencies,
 		...summary,
 	};
 }

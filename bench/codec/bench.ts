@@ -27,6 +27,9 @@ interface ShapeResult {
 	decodeVsJsonParse: number;
 	encodeSamplesPerSecond: number;
 	decodeSamplesPerSecond: number;
+	encodeVsGzipPerRound: number[];
+	/** The yardstick on the same shape. */
+	gzip: { samplesPerSecond: number; bytesPerSample: number };
 }
 
 interface Work {
@@ -57,7 +60,8 @@ function measureShape(
 ): ShapeResult[] {
 	const job = jsonJob(columns);
 	const text = JSON.stringify(job);
-	const gzip = work("gzip", () => gzipSync(JSON.stringify(job), { level: 6 }));
+	const gzipped = () => gzipSync(JSON.stringify(job), { level: 6 });
+	const gzip = work("gzip", gzipped);
 	const parse = work("parse", () => JSON.parse(text));
 	const levels = LEVELS.map((level) => {
 		const file = encodeFile(columns, level);
@@ -78,19 +82,26 @@ function measureShape(
 		(sum, column) => sum + column.samples.length,
 		0,
 	);
+	const yardstick = {
+		samplesPerSecond: (1e3 * samples) / median(gzip.milliseconds),
+		bytesPerSample: gzipped().length / samples,
+	};
 	print(`\n${name}: ${format(samples)} samples`);
 	for (const { name, milliseconds } of [gzip, parse])
 		print(`  ${name.padEnd(14)} ${describe(milliseconds, samples)}`);
 	return levels.map(({ level, bytes, encode, decode }) => {
+		const encodeVsGzip = ratios(gzip, encode);
 		const result: ShapeResult = {
 			name,
 			level,
 			samples,
 			bytesPerSample: bytes / samples,
-			encodeVsGzip: ratio(gzip, encode),
-			decodeVsJsonParse: ratio(parse, decode),
+			encodeVsGzip: median(encodeVsGzip),
+			decodeVsJsonParse: median(ratios(parse, decode)),
 			encodeSamplesPerSecond: (1e3 * samples) / median(encode.milliseconds),
 			decodeSamplesPerSecond: (1e3 * samples) / median(decode.milliseconds),
+			encodeVsGzipPerRound: encodeVsGzip,
+			gzip: yardstick,
 		};
 		print(
 			`  ${encode.name.padEnd(14)} ${describe(encode.milliseconds, samples)}, ` +
@@ -104,10 +115,10 @@ function measureShape(
 	});
 }
 
-/** Median over the rounds of how many times as long the one took as the other in the same round. */
-function ratio(slow: Work, fast: Work): number {
-	return median(
-		slow.milliseconds.map((time, round) => time / fast.milliseconds[round]),
+/** By round: how many times as long the one took as the other. */
+function ratios(slow: Work, fast: Work): number[] {
+	return slow.milliseconds.map(
+		(time, round) => time / fast.milliseconds[round],
 	);
 }
 

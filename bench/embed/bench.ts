@@ -1,4 +1,5 @@
 import { type BenchOptions, print, withFolder } from "../support/bench.js";
+import { summarizeDelay } from "../support/event-loop-delay.js";
 import { alternate, withProcesses } from "../support/rounds.js";
 import {
 	type Distribution,
@@ -76,23 +77,23 @@ function summarize(
 	quiet: readonly LoadedRun[],
 ) {
 	const latency = medianDistribution(runs.map(({ latencyMs }) => latencyMs));
-	const delay = medianDistribution(runs.map((run) => run.eventLoopDelayMs));
+	const ratios = runs.map(
+		({ latencyMs }, i) => latencyMs.p99 / quiet[i].latencyMs.p99,
+	);
 	return {
 		beside,
 		p50Ms: latency.p50,
 		p99Ms: latency.p99,
 		maxMs: latency.max,
 		latencyMs: latency,
+		latencyMsPerRound: runs.map(({ latencyMs }) => latencyMs),
 		/** p99 as a multiple of that without archiving in the same round. */
-		p99VsNothing: median(
-			runs.map(({ latencyMs }, i) => latencyMs.p99 / quiet[i].latencyMs.p99),
-		),
+		p99VsNothing: median(ratios),
+		p99VsNothingPerRound: ratios,
 		samplesPerSecond: median(
 			runs.map(({ samples, seconds }) => samples / seconds),
 		),
-		eventLoopDelayP99Ms: delay.p99,
-		eventLoopDelayMaxMs: delay.max,
-		eventLoopDelayMs: delay,
+		...summarizeDelay(runs),
 		mainThreadWaitedShare: median(
 			runs.map(
 				({ threads, seconds }) => (threads?.mainWaitedSeconds ?? 0) / seconds,

@@ -3,13 +3,13 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type JobKey, openArchive } from "../../lib/index.js";
 import { type BenchOptions, print, withFolder } from "../support/bench.js";
+import { summarizeDelay } from "../support/event-loop-delay.js";
 import { alternate, withProcesses } from "../support/rounds.js";
 import {
 	format,
 	formatMib,
 	formatShare,
 	median,
-	medianDistribution,
 	spread,
 } from "../support/statistics.js";
 import { tableText } from "../support/table.js";
@@ -108,10 +108,10 @@ async function checkGiant(
 
 function summarize(runs: readonly GiantRun[]) {
 	const of = (value: (run: GiantRun) => number) => median(runs.map(value));
-	const delay = medianDistribution(runs.map((run) => run.eventLoopDelayMs));
 	return {
 		seconds: of(({ seconds }) => seconds),
 		secondsSpread: spread(runs.map(({ seconds }) => seconds)),
+		secondsPerRound: runs.map(({ seconds }) => seconds),
 		samplesPerSecond: of(({ samples, seconds }) => samples / seconds),
 		bytesPerSample: of(({ bytes, samples }) => bytes / samples),
 		/** Of the least busy thread. */
@@ -122,9 +122,7 @@ function summarize(runs: readonly GiantRun[]) {
 		mainThreadWaitedShare: of(
 			({ threads, seconds }) => (threads?.mainWaitedSeconds ?? 0) / seconds,
 		),
-		eventLoopDelayP99Ms: delay.p99,
-		eventLoopDelayMaxMs: delay.max,
-		eventLoopDelayMs: delay,
+		...summarizeDelay(runs),
 	};
 }
 

@@ -48,6 +48,8 @@ interface ByArchivedJobs extends GrowthRun {
 	archive: string;
 	archivedJobs: number;
 	peakRssBytes: number;
+	triggerToDurableMsPerRound: number[];
+	groupedMsPerRound: number[];
 }
 
 async function growArchive(
@@ -93,6 +95,8 @@ async function growArchive(
 					archivedJobs: jobs,
 					...medians(runs),
 					peakRssBytes,
+					triggerToDurableMsPerRound: runs.map((run) => run.triggerToDurableMs),
+					groupedMsPerRound: runs.map((run) => run.groupedMs),
 				});
 			}
 			return results;

@@ -4,14 +4,10 @@ import type openYardstick from "../baseline/subject.js";
 import type openArchiving from "../support/archiving-subject.js";
 import { type BenchOptions, print, withFolder } from "../support/bench.js";
 import { knownStorages } from "../support/bench-house.js";
+import { summarizeDelay } from "../support/event-loop-delay.js";
 import type { Cost } from "../support/measure.js";
 import { alternate, withProcesses } from "../support/rounds.js";
-import {
-	format,
-	median,
-	medianDistribution,
-	spread,
-} from "../support/statistics.js";
+import { format, median, spread } from "../support/statistics.js";
 import { tableText } from "../support/table.js";
 import { openWorkload } from "../support/workload.js";
 import type openNaive from "./naive-subject.js";
@@ -77,12 +73,17 @@ export async function benchSmall({ short }: BenchOptions): Promise<object> {
 type SmallSummary = ReturnType<typeof summarize> & { archive: string };
 
 function summarize(ours: readonly Run[], naive: readonly Run[]) {
-	const delay = medianDistribution(ours.map((run) => run.eventLoopDelayMs));
+	const rates = ours.map(rateOf);
+	const naiveRates = naive.map(rateOf);
+	const ratios = rates.map((rate, i) => rate / naiveRates[i]);
 	return {
-		jobsPerSecond: median(ours.map(rateOf)),
-		jobsPerSecondSpread: spread(ours.map(rateOf)),
-		naiveJobsPerSecond: median(naive.map(rateOf)),
-		vsNaive: median(ours.map((run, i) => rateOf(run) / rateOf(naive[i]))),
+		jobsPerSecond: median(rates),
+		jobsPerSecondSpread: spread(rates),
+		jobsPerSecondPerRound: rates,
+		naiveJobsPerSecond: median(naiveRates),
+		naiveJobsPerSecondPerRound: naiveRates,
+		vsNaive: median(ratios),
+		vsNaivePerRound: ratios,
 		cpuMsPerJob: median(
 			ours.map(({ cpuSeconds, jobs }) => (cpuSeconds / jobs) * 1000),
 		),
@@ -91,9 +92,7 @@ function summarize(ours: readonly Run[], naive: readonly Run[]) {
 				({ threads, jobs }) => ((threads?.mainCpuSeconds ?? 0) / jobs) * 1000,
 			),
 		),
-		eventLoopDelayP99Ms: delay.p99,
-		eventLoopDelayMaxMs: delay.max,
-		eventLoopDelayMs: delay,
+		...summarizeDelay(ours),
 	};
 }
 

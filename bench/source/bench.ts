@@ -11,8 +11,8 @@ export async function benchSource({
 		? { warmups: 1, rounds: 1, ticks: 10 }
 		: { warmups: 2, rounds: 7, ticks: 40 };
 	print(`medians of ${size.rounds} alternating rounds, in one process`);
-	const ingest = await benchIngest(size);
+	const { ingest, control } = await benchIngest(size);
 	const takeOut = await benchTakeOut(size);
 	const http = await benchHttpSource(size);
-	return { rounds: size.rounds, ingest, takeOut, http };
+	return { rounds: size.rounds, ingest, control, takeOut, http };
 }

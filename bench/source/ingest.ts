@@ -1,9 +1,13 @@
 import { MemoryMetricStore, WorkerPool } from "../../lib/index.js";
 import { randomFrom } from "../../workers/synthetic-random.js";
 import { print, SEED } from "../support/bench.js";
+import {
+	type DelaySummary,
+	summarizeDelay,
+} from "../support/event-loop-delay.js";
 import { type Cost, measureCost } from "../support/measure.js";
 import { alternate, type RoundsOptions } from "../support/rounds.js";
-import { format, median, spread } from "../support/statistics.js";
+import { format, formatShare, median, spread } from "../support/statistics.js";
 import { tableText } from "../support/table.js";
 import {
 	CLUSTER,
@@ -19,15 +23,28 @@ const METRICS = 20;
 /** Samples written between two turns of the event loop. */
 const BURST = 1000;
 
-export interface IngestFigures {
+/** What the machine itself does to a thread that computes this long at a time is measured beside, for as long. */
+const CONTROL_SLICE_MS = 2;
+const CONTROL_MS = 500;
+
+export interface IngestFigures extends DelaySummary {
 	name: string;
 	samplesPerSecond: number;
+	samplesPerSecondPerRound: number[];
 	spread: string;
 	/** CPU time of the main thread for a sample, in microseconds; absent where the system does not tell. */
 	mainThreadUs?: number;
-	eventLoopDelayP99Ms: number;
-	eventLoopDelayMaxMs: number;
+	/** Share of the time that the main thread stood ready and others had the cores; absent there as well. */
+	mainThreadWaitedShare?: number;
 }
+
+export interface IngestResult {
+	ingest: IngestFigures[];
+	/** The event loop of a process that does nothing but compute for 2 ms a turn, in the same rounds. */
+	control: DelaySummary;
+}
+
+const CONTROL = "control";
 
 /** Stores the samples of `ticks` timesteps of all hosts; a fresh store each time. */
 type Ingest = (store: MemoryMetricStore) => Promise<void>;
@@ -36,7 +53,7 @@ type Ingest = (store: MemoryMetricStore) => Promise<void>;
 export async function benchIngest({
 	ticks,
 	...rounds
-}: RoundsOptions & { ticks: number }): Promise<IngestFigures[]> {
+}: RoundsOptions & { ticks: number }): Promise<IngestResult> {
 	const values = seededValues();
 	const samples = HOSTS * METRICS * ticks;
 	const texts = Array.from({ length: ticks }, (_, tick) =>
@@ -63,9 +80,12 @@ export async function benchIngest({
 				contender("write()", (store) => writeEach(store, ticks, values)),
 				contender("line protocol, here", asLines),
 				contender("line protocol, pool", asLines, true),
+				{ name: CONTROL, run: computeInSlices },
 			],
 			rounds,
 		);
+		const control = summarizeDelay(runs.get(CONTROL) ?? []);
+		runs.delete(CONTROL);
 		const figures = [...runs].map(([name, costs]) =>
 			figuresOf(name, costs, samples),
 		);
@@ -75,7 +95,15 @@ export async function benchIngest({
 		);
 		print(
 			tableText(
-				["way", "samples/s", "range", "main us", "loop p99 ms", "max ms"],
+				[
+					"way",
+					"samples/s",
+					"range",
+					"main us",
+					"loop p99 ms",
+					"max ms",
+					"waited",
+				],
 				figures.map((it) => [
 					it.name,
 					format(it.samplesPerSecond),
@@ -83,10 +111,16 @@ export async function benchIngest({
 					it.mainThreadUs?.toFixed(2) ?? "-",
 					format(it.eventLoopDelayP99Ms),
 					format(it.eventLoopDelayMaxMs),
+					it.mainThreadWaitedShare === undefined
+						? "-"
+						: formatShare(it.mainThreadWaitedShare),
 				]),
 			),
 		);
-		return figures;
+		print(
+			`a loop that computes for ${CONTROL_SLICE_MS} ms a turn, on the same machine: p99 ${format(control.eventLoopDelayP99Ms)} ms, max ${format(control.eventLoopDelayMaxMs)} ms`,
+		);
+		return { ingest: figures, control };
 	} finally {
 		await pool.close();
 	}
@@ -105,6 +139,18 @@ async function runOnce(
 	const { samples: stored, series, duplicates } = store.stats();
 	if (stored !== samples || series !== HOSTS * METRICS || duplicates !== 0)
 		throw new Error(`${stored} of ${samples} samples were stored`);
+	return cost;
+}
+
+async function computeInSlices(): Promise<Cost> {
+	const { cost } = await measureCost(async () => {
+		const endMs = performance.now() + CONTROL_MS;
+		while (performance.now() < endMs) {
+			const sliceEndMs = performance.now() + CONTROL_SLICE_MS;
+			while (performance.now() < sliceEndMs);
+			await new Promise(setImmediate);
+		}
+	});
 	return cost;
 }
 
@@ -178,13 +224,24 @@ function figuresOf(
 	samples: number,
 ): IngestFigures {
 	const rates = costs.map(({ seconds }) => samples / seconds);
-	const main = costs.flatMap(({ threads }) => threads?.mainCpuSeconds ?? []);
+	const main = costs.flatMap(({ threads, seconds }) =>
+		threads === undefined ? [] : [{ ...threads, seconds }],
+	);
 	return {
 		name,
 		samplesPerSecond: median(rates),
+		samplesPerSecondPerRound: rates,
 		spread: spread(rates),
-		...(main.length > 0 && { mainThreadUs: (median(main) / samples) * 1e6 }),
-		eventLoopDelayP99Ms: median(costs.map((it) => it.eventLoopDelayMs.p99)),
-		eventLoopDelayMaxMs: median(costs.map((it) => it.eventLoopDelayMs.max)),
+		...(main.length > 0 && {
+			mainThreadUs:
+				(median(main.map(({ mainCpuSeconds }) => mainCpuSeconds)) / samples) *
+				1e6,
+			mainThreadWaitedShare: median(
+				main.map(
+					({ mainWaitedSeconds, seconds }) => mainWaitedSeconds / seconds,
+				),
+			),
+		}),
+		...summarizeDelay(costs),
 	};
 }

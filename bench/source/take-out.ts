@@ -36,6 +36,7 @@ export interface TakeOutFigures {
 	name: string;
 	samples: number;
 	milliseconds: number;
+	millisecondsPerRound: number[];
 	spread: string;
 	/** Of `TypedArray.set` of as many bytes from one array into another. */
 	setMilliseconds: number;
@@ -82,6 +83,7 @@ export async function benchTakeOut({
 			name,
 			samples,
 			milliseconds: median(milliseconds),
+			millisecondsPerRound: milliseconds,
 			spread: spread(milliseconds),
 			setMilliseconds,
 			ratio: median(milliseconds) / setMilliseconds,

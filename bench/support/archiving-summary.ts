@@ -1,24 +1,25 @@
 import type { Measured } from "./archiving-bench.js";
 import type { ArchivingRun } from "./bench-house.js";
+import { type DelaySummary, summarizeDelay } from "./event-loop-delay.js";
 import {
-	type Distribution,
 	format,
 	formatMib,
 	formatShare,
 	median,
-	medianDistribution,
 	spread,
 } from "./statistics.js";
 import { tableText } from "./table.js";
 
 /** Medians over the rounds. */
-export interface ArchivingSummary {
+export interface ArchivingSummary extends DelaySummary {
 	jobsPerSecond: number;
 	samplesPerSecond: number;
 	/** Of the slowest and of the fastest round. */
 	samplesPerSecondSpread: [number, number];
+	samplesPerSecondPerRound: number[];
 	/** Samples a second as a multiple of the yardstick's in the same round. */
 	vsYardstick: number;
+	vsYardstickPerRound: number[];
 	bytesPerSample: number;
 	cpuMsPerJob: number;
 	/** Absent where the system does not tell threads apart, as are the others about threads. */
@@ -31,9 +32,6 @@ export interface ArchivingSummary {
 	/** Share of the time that the main thread stood ready and others had the cores: above a few per cent, figures are noise. */
 	mainThreadWaitedShare?: number;
 	eventLoopDelayP50Ms: number;
-	eventLoopDelayP99Ms: number;
-	eventLoopDelayMaxMs: number;
-	eventLoopDelayMs: Distribution;
 	peakRssBytes: number;
 }
 
@@ -44,21 +42,20 @@ export function summarizeArchiving({
 }: Measured): ArchivingSummary {
 	const of = (value: (run: ArchivingRun) => number) => median(runs.map(value));
 	const rates = runs.map(rateOf);
-	const delay = medianDistribution(runs.map((run) => run.eventLoopDelayMs));
+	const ratios = rates.map((rate, round) => rate / rateOf(yardstick[round]));
+	const delay = summarizeDelay(runs);
 	return {
 		jobsPerSecond: of(({ jobs, seconds }) => jobs / seconds),
 		samplesPerSecond: median(rates),
 		samplesPerSecondSpread: [Math.min(...rates), Math.max(...rates)],
-		vsYardstick: median(
-			rates.map((rate, round) => rate / rateOf(yardstick[round])),
-		),
+		samplesPerSecondPerRound: rates,
+		vsYardstick: median(ratios),
+		vsYardstickPerRound: ratios,
 		bytesPerSample: of(({ bytes, samples }) => bytes / samples),
 		cpuMsPerJob: of(({ cpuSeconds, jobs }) => (cpuSeconds / jobs) * 1000),
 		...summarizeThreads(runs),
-		eventLoopDelayP50Ms: delay.p50,
-		eventLoopDelayP99Ms: delay.p99,
-		eventLoopDelayMaxMs: delay.max,
-		eventLoopDelayMs: delay,
+		eventLoopDelayP50Ms: delay.eventLoopDelayMs.p50,
+		...delay,
 		peakRssBytes,
 	};
 }
@@ -67,6 +64,7 @@ export function summarizeArchiving({
 export function summarizeYardstick({ yardstick }: Measured): {
 	text: string;
 	samplesPerSecond: number;
+	samplesPerSecondPerRound: number[];
 	bytesPerSample: number;
 } {
 	const rates = yardstick.map(rateOf);
@@ -75,6 +73,7 @@ export function summarizeYardstick({ yardstick }: Measured): {
 	return {
 		text: `json-gzip yardstick: ${format(median(rates))} samples/s (${spread(rates)}), ${(bytes / samples).toFixed(3)} B/sample, event loop max ${format(delayMaxMs)} ms`,
 		samplesPerSecond: median(rates),
+		samplesPerSecondPerRound: rates,
 		bytesPerSample: bytes / samples,
 	};
 }

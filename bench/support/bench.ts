@@ -7,6 +7,8 @@ export interface BenchOptions {
 	json: boolean;
 	/** Seconds instead of minutes: results are checked all the same, figures mean little. */
 	short: boolean;
+	/** How long the soak goes on. */
+	minutes?: number;
 }
 
 /** Prints its tables for people on standard error, and resolves to what `--json` prints. */
