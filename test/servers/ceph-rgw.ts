@@ -50,7 +50,7 @@ export class CephGateway {
 		const gateway = new CephGateway(folder, await freePort());
 		try {
 			await gateway.#startCluster();
-			await gateway.restart();
+			await gateway.mend();
 			gateway.#addUser();
 			await gateway.#makeBucket();
 			return gateway;
@@ -64,13 +64,9 @@ export class CephGateway {
 		return `http://127.0.0.1:${this.port}`;
 	}
 
-	/** The gateway answers nobody any more, until it is told to {@link resume}. */
+	/** The gateway answers nobody any more. */
 	pause(): void {
 		this.#processes.get("rgw")?.kill("SIGSTOP");
-	}
-
-	resume(): void {
-		this.#processes.get("rgw")?.kill("SIGCONT");
 	}
 
 	/** Ends the gateway at once; the objects stay. */
@@ -78,9 +74,10 @@ export class CephGateway {
 		await this.#end("rgw");
 	}
 
-	/** Starts the gateway, again as it may be; resolves when it answers. */
-	async restart(): Promise<void> {
-		this.#spawn("rgw", "radosgw", ["-f", "-n", GATEWAY]);
+	/** Lets the gateway answer again, whether it was paused or killed; resolves when it does. */
+	async mend(): Promise<void> {
+		if (this.#processes.has("rgw")) this.#processes.get("rgw")?.kill("SIGCONT");
+		else this.#spawn("rgw", "radosgw", ["-f", "-n", GATEWAY]);
 		await this.#until("the gateway", async () => {
 			const answer = await fetch(this.endpoint).catch(() => undefined);
 			return answer?.ok === true;

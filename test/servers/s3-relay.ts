@@ -2,6 +2,7 @@ import { once } from "node:events";
 import {
 	createServer,
 	request as httpRequest,
+	type IncomingHttpHeaders,
 	type IncomingMessage,
 	type Server,
 	type ServerResponse,
@@ -17,12 +18,12 @@ export type Fate =
 	| "answer lost"
 	/** The connection breaks before it gets there. */
 	| "lost"
-	/** It gets there as if it were bound to no condition, as with stores that know none. */
-	| "unconditional"
 	/** Nothing ever comes back, and it does not get there. */
 	| "unanswered"
 	/** The store is out of order, or out of space. */
-	| { status: number; code: string };
+	| { status: number; code: string }
+	/** Somebody writes the object in the store's place, and says its ETag. */
+	| ((body: Buffer, headers: IncomingHttpHeaders) => Promise<string>);
 
 export interface RelayedRequest {
 	method: string;
@@ -38,7 +39,7 @@ export class S3Relay {
 	bytesRead = 0;
 	readonly requests: RelayedRequest[] = [];
 	/** Decides over each request. */
-	fate: (request: RelayedRequest) => Fate = () => "relayed";
+	fate: (request: RelayedRequest) => Fate | Promise<Fate> = () => "relayed";
 	readonly #target: URL;
 	readonly #server: Server;
 
@@ -81,9 +82,14 @@ export class S3Relay {
 			conditional: "if-match" in headers || "if-none-match" in headers,
 		};
 		this.requests.push(relayed);
-		const fate = this.fate(relayed);
+		const fate = await this.fate(relayed);
 		if (fate === "lost") return void request.socket.destroy();
 		if (fate === "unanswered") return;
+		if (typeof fate === "function") {
+			const body = Buffer.concat(await request.toArray());
+			response.writeHead(200, { etag: await fate(body, headers) }).end();
+			return;
+		}
 		if (typeof fate === "object") {
 			request.resume();
 			await once(request, "end");
@@ -91,7 +97,7 @@ export class S3Relay {
 			response.end(`<Error><Code>${fate.code}</Code></Error>`);
 			return;
 		}
-		const answer = await this.#forward(request, fate);
+		const answer = await this.#forward(request);
 		if (fate === "answer lost") {
 			answer.resume();
 			return void request.socket.destroy();
@@ -104,17 +110,9 @@ export class S3Relay {
 		await pipeline(answer, response);
 	}
 
-	async #forward(
-		request: IncomingMessage,
-		fate: Fate,
-	): Promise<IncomingMessage> {
+	async #forward(request: IncomingMessage): Promise<IncomingMessage> {
 		const { hostname, port } = this.#target;
-		const { method, url: path } = request;
-		const headers = { ...request.headers };
-		if (fate === "unconditional") {
-			delete headers["if-match"];
-			delete headers["if-none-match"];
-		}
+		const { method, url: path, headers } = request;
 		const forwarded = httpRequest({ hostname, port, method, path, headers });
 		const answered = once(forwarded, "response");
 		request.pipe(forwarded);

@@ -11,6 +11,14 @@ export interface Patience {
 	retryDelayMs: number;
 }
 
+/** How work is ended from outside. */
+export interface Ending {
+	/** Aborted when nothing is to be tried again any more. */
+	soon: AbortSignal;
+	/** Aborted when everything is to end at once. */
+	now: AbortSignal;
+}
+
 const MAX_DELAY_MS = 10_000;
 
 /**
@@ -18,29 +26,28 @@ const MAX_DELAY_MS = 10_000;
  *
  * @param send - Heeds the signal that it is given, one for each attempt.
  * @param toStoreError - Understands what `send` rejects with.
- * @param closing - Ends everything at once.
  * @throws StoreError of the last attempt; uncertain when any of them was.
  */
 export async function attempts<T>(
 	send: (signal: AbortSignal, attempt: number) => Promise<T>,
 	toStoreError: (error: unknown) => StoreError,
 	patience: Patience,
-	closing: AbortSignal,
+	{ soon, now }: Ending,
 ): Promise<T> {
 	let isUncertain = false;
 	for (let attempt = 1; ; attempt++) {
-		const outcome = await once(send, toStoreError, patience, closing, attempt);
+		const outcome = await once(send, toStoreError, patience, now, attempt);
 		if ("value" in outcome) return outcome.value;
 		const { error } = outcome;
 		isUncertain ||= error.isUncertain;
 		const isLast = !error.isPassing || attempt > patience.retries;
-		if (isLast || closing.aborted)
+		if (isLast || soon.aborted || now.aborted)
 			throw afterAttempts(error, attempt, isUncertain);
 		const delayMs = patience.retryDelayMs * 2 ** (attempt - 1);
 		await sleep(
 			Math.min(MAX_DELAY_MS, delayMs) * (1 + Math.random() / 2),
 			undefined,
-			{ signal: closing },
+			{ signal: soon },
 		).catch(() => {});
 	}
 }

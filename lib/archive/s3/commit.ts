@@ -35,16 +35,19 @@ export async function commitGroup(
 		}
 	}
 	const clusters = new KnownClusters(store, reader.root);
+	/** Why it would be no use to wait as long for each of the others, nor for what can be left for later. */
+	let away: unknown;
 	await inParallel(commits, async ([i, commit]) => {
 		try {
+			if (away !== undefined) throw away;
 			const { key } = commit.sealed;
 			await clusters.expect(key.cluster);
 			if (firsts.get(formatJobKey(key)) === i) await commit.prepare();
 		} catch (error) {
 			failures.set(i, error);
+			if (isAway(error)) away = error;
 		}
 	});
-	let away = [...failures.values()].find(isAway);
 	for (const [i, commit] of commits) {
 		const isFirst = firsts.get(formatJobKey(commit.sealed.key)) === i;
 		if (away !== undefined && !failures.has(i)) failures.set(i, away);
@@ -54,16 +57,17 @@ export async function commitGroup(
 				await commit.makeVisible();
 			} catch (error) {
 				failures.set(i, error);
-				// It would be no use to wait as long for each of the others.
 				if (isAway(error)) away = error;
 			}
 		}
 		staged[i].settle();
 	}
-	await inParallel(commits, async ([i, commit]) => {
-		if (!failures.has(i)) await commit.cleanUp();
-		else if (away === undefined) await commit.giveUp();
-	});
+	if (away === undefined)
+		await inParallel(commits, ([i, commit]) =>
+			failures.has(i) ? commit.giveUp() : commit.cleanUp(),
+		).catch(() => {
+			// What is left of a job goes when it is archived again, or removed.
+		});
 	return staged.map(({ key }, i) =>
 		failures.has(i)
 			? writeError(failures.get(i), reader.root + jobFolder(key), key)

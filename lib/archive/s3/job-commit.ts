@@ -76,12 +76,12 @@ export class JobCommit {
 		);
 	}
 
-	/** The job has come to stay: removes what it has replaced. Never rejects. */
+	/** The job has come to stay: removes what it has replaced. @throws StoreError */
 	async cleanUp(): Promise<void> {
 		for (const name of this.#stale) await this.#remove(name);
 	}
 
-	/** Removes the data of a job that could not be made visible, unless it may be so after all. Never rejects. */
+	/** Removes the data of a job that could not be made visible, unless it may be so after all. @throws StoreError */
 	async giveUp(): Promise<void> {
 		if (this.#mayBeNamed) return;
 		await this.#remove(this.sealed.dataName);
@@ -134,12 +134,8 @@ export class JobCommit {
 				await this.#store.delete(this.#folder + name);
 	}
 
-	async #remove(name: string): Promise<void> {
-		try {
-			await this.#store.delete(this.#folder + name, { once: true });
-		} catch {
-			// It goes when the job is archived again, or removed.
-		}
+	#remove(name: string): Promise<void> {
+		return this.#store.delete(this.#folder + name);
 	}
 }
 

@@ -70,7 +70,8 @@ export class ObjectStore {
 	readonly #sdk: S3Sdk;
 	readonly #client: S3Client;
 	readonly #patience: Patience;
-	readonly #closing = new AbortController();
+	readonly #soon = new AbortController();
+	readonly #now = new AbortController();
 	readonly #secrets: readonly string[];
 
 	private constructor(sdk: S3Sdk, place: S3Place, patience: Patience) {
@@ -80,7 +81,7 @@ export class ObjectStore {
 		this.#patience = patience;
 		this.#secrets = Object.values(place.credentials ?? {});
 		// Every attempt listens, and there may be more of them than the ten that Node takes for a leak.
-		setMaxListeners(0, this.#closing.signal);
+		setMaxListeners(0, this.#soon.signal, this.#now.signal);
 	}
 
 	/** @throws ArchiverError INVALID_OPTION when the SDK is not installed */
@@ -347,9 +348,15 @@ export class ObjectStore {
 		return found;
 	}
 
+	/** Tries nothing again any more: each request that is under way ends within the time for one. */
+	hurry(): void {
+		this.#soon.abort();
+	}
+
 	/** Ends what is under way. */
 	close(): void {
-		this.#closing.abort();
+		this.#soon.abort();
+		this.#now.abort();
 		this.#client.destroy();
 	}
 
@@ -425,7 +432,7 @@ export class ObjectStore {
 			send,
 			(error) => storeErrorOf(error, this.#secrets),
 			patience,
-			this.#closing.signal,
+			{ soon: this.#soon.signal, now: this.#now.signal },
 		);
 	}
 }

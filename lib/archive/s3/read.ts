@@ -1,7 +1,7 @@
 import { ArchiverError } from "../../errors.js";
 import { formatJobKey, type Job, type JobKey } from "../../schema/job.js";
 import { parseJob } from "../../schema/job-json.js";
-import type { StoredData } from "../archive.js";
+import type { StoredData, StoredMeta } from "../archive.js";
 import { corruptFile, jobUnknown } from "../errors.js";
 import type { JobBytes } from "../job-bytes.js";
 import { type DataFileKind, jobFolder, META_FILE } from "../layout.js";
@@ -63,19 +63,21 @@ export class JobReader {
 
 	/** @throws ArchiverError JOB_UNKNOWN, DATA_CORRUPT, ARCHIVE_UNREADABLE */
 	async loadMeta(key: JobKey): Promise<Job> {
-		const path = this.root + metaKeyOf(key);
-		let object: StoredObject;
-		try {
-			object = await this.#store.get(metaKeyOf(key));
-		} catch (error) {
-			if (isMissing(error)) throw jobUnknown(this.root, key);
-			throw readError(error, path, key);
-		}
+		const object = await this.#getMeta(key);
 		try {
 			return parseMeta(object);
 		} catch (error) {
-			throw corruptFile(error, path, key);
+			throw corruptFile(error, this.root + metaKeyOf(key), key);
 		}
+	}
+
+	/** @throws ArchiverError JOB_UNKNOWN, ARCHIVE_UNREADABLE */
+	async loadStoredMeta(key: JobKey): Promise<StoredMeta> {
+		const { bytes } = await this.#getMeta(key);
+		return {
+			text: textOf(bytes),
+			path: this.root + metaKeyOf(key),
+		};
 	}
 
 	/** The meta that is to be replaced; undefined: there is none. @throws StoreError */
@@ -119,6 +121,15 @@ export class JobReader {
 			bytes: await this.#loadData(found),
 			path: this.root + found.key,
 		}));
+	}
+
+	async #getMeta(key: JobKey): Promise<StoredObject> {
+		try {
+			return await this.#store.get(metaKeyOf(key));
+		} catch (error) {
+			if (isMissing(error)) throw jobUnknown(this.root, key);
+			throw readError(error, this.root + metaKeyOf(key), key);
+		}
 	}
 
 	/** Other encodings than plain json carry checksums of their own, which whoever decodes them looks at. */

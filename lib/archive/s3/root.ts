@@ -37,14 +37,20 @@ export async function openRoot(
 	root: string,
 	options: RootOptions,
 ): Promise<OpenedRoot> {
-	const version = await readText(store, root, VERSION_FILE);
-	if (version !== undefined) {
-		checkVersion(root, version);
-		const format = formatOf(root, await readText(store, root, MARKER_FILE));
+	let format = await existingFormat(store, root);
+	const isForeign = format === undefined && !(await isEmpty(store, root));
+	// Or somebody has made it in between.
+	if (isForeign) format = await existingFormat(store, root);
+	if (format !== undefined) {
 		if (options.readOnly) return { format };
 		return { format, lock: await lockUnlessReadOnly(store, root) };
 	}
-	await expectEmpty(store, root);
+	if (isForeign)
+		throw new ArchiverError(
+			"ARCHIVE_VERSION",
+			`${root} is not a job archive: it is not empty and has no ${VERSION_FILE}`,
+			{ path: root },
+		);
 	if (!options.create || options.readOnly) {
 		throw new ArchiverError(
 			"ARCHIVE_UNREADABLE",
@@ -54,6 +60,17 @@ export async function openRoot(
 		);
 	}
 	return createRoot(store, root, options.newFormat);
+}
+
+/** What new jobs get in the archive that is there; undefined: there is none. */
+async function existingFormat(
+	store: ObjectStore,
+	root: string,
+): Promise<DataFormat | undefined> {
+	const version = await readText(store, root, VERSION_FILE);
+	if (version === undefined) return undefined;
+	checkVersion(root, version);
+	return formatOf(root, await readText(store, root, MARKER_FILE));
 }
 
 function checkVersion(root: string, text: string): void {
@@ -109,16 +126,11 @@ async function abortLeftovers(store: ObjectStore): Promise<void> {
 }
 
 /** What a creation that was cut short leaves behind is no stranger's. */
-async function expectEmpty(store: ObjectStore, root: string): Promise<void> {
+async function isEmpty(store: ObjectStore, root: string): Promise<boolean> {
 	try {
-		for await (const { key } of store.list("")) {
-			if (key === MARKER_FILE || key === LOCK_FILE) continue;
-			throw new ArchiverError(
-				"ARCHIVE_VERSION",
-				`${root} is not a job archive: it is not empty and has no ${VERSION_FILE}`,
-				{ path: root },
-			);
-		}
+		for await (const { key } of store.list(""))
+			if (key !== MARKER_FILE && key !== LOCK_FILE) return false;
+		return true;
 	} catch (error) {
 		throw readError(error, root);
 	}
@@ -141,16 +153,19 @@ async function readText(
 async function createRoot(
 	store: ObjectStore,
 	root: string,
-	format: DataFormat,
+	newFormat: DataFormat,
 ): Promise<OpenedRoot> {
 	let lock: ArchiveLock | undefined;
 	try {
 		lock = await ArchiveLock.acquire(store);
 		if (lock.fresh) await abortLeftovers(store);
-		const marker = `${JSON.stringify({ format })}\n`;
+		// Who had the lock before may have made it.
+		const format = await existingFormat(store, root);
+		if (format !== undefined) return { format, lock };
+		const marker = `${JSON.stringify({ format: newFormat })}\n`;
 		await store.put(MARKER_FILE, Buffer.from(marker));
 		await store.put(VERSION_FILE, Buffer.from(`${ARCHIVE_VERSION}\n`));
-		return { format, lock };
+		return { format: newFormat, lock };
 	} catch (error) {
 		await lock?.release();
 		throw writeError(error, root);

@@ -19,6 +19,7 @@ import type {
 	ScopedStatistics,
 	StagedJob,
 	StoredData,
+	StoredMeta,
 	Stray,
 	StrayOptions,
 } from "../archive.js";
@@ -82,6 +83,7 @@ export class S3Archive implements Archive {
 	readonly #store: ObjectStore;
 	readonly #reader: JobReader;
 	readonly #partBytes: number;
+	readonly #requestTimeoutMs: number;
 	/** The right to write. */
 	readonly #lock: ArchiveLock | undefined;
 	/** What {@link close} discards. */
@@ -100,6 +102,8 @@ export class S3Archive implements Archive {
 		this.#store = store;
 		this.#reader = reader;
 		this.#partBytes = options.partBytes ?? MIN_PART_BYTES;
+		this.#requestTimeoutMs =
+			options.requestTimeoutMs ?? DEFAULT_PATIENCE.requestTimeoutMs;
 		this.#lock = lock;
 	}
 
@@ -140,6 +144,11 @@ export class S3Archive implements Archive {
 	async loadJobMeta(key: JobKey): Promise<Job> {
 		assertJobKey(key);
 		return this.#reader.loadMeta(key);
+	}
+
+	async loadStoredMeta(key: JobKey): Promise<StoredMeta> {
+		assertJobKey(key);
+		return this.#reader.loadStoredMeta(key);
 	}
 
 	async loadJobData(key: JobKey, selection?: DataSelection): Promise<JobData> {
@@ -308,14 +317,25 @@ export class S3Archive implements Archive {
 		}
 	}
 
-	/** Waits for the change under way, discards what is staged, and lets other processes write. */
+	/**
+	 * Waits for the change under way, discards what is staged, and lets other processes write. Nothing is tried again
+	 * meanwhile, so a store that does not answer delays it by a few times `requestTimeoutMs`.
+	 */
 	close(): Promise<void> {
-		this.#closing ??= this.#alone(async () => {
+		this.#closing ??= this.#close();
+		return this.#closing;
+	}
+
+	async #close(): Promise<void> {
+		this.#store.hurry();
+		await this.#alone(async () => {
+			const onTimeout = () => this.#store.close();
+			const timer = setTimeout(onTimeout, this.#requestTimeoutMs);
 			await inParallel([...this.#staged], (job) => job.discard());
 			await this.#lock?.release();
+			clearTimeout(timer);
 			this.#store.close();
 		});
-		return this.#closing;
 	}
 
 	async *#listed(list: () => AsyncIterable<JobKey>): AsyncGenerator<JobKey> {

@@ -37,6 +37,8 @@ export class StagedS3Job implements StagedJob {
 	#heldBytes = 0;
 	#dataBytes = 0;
 	#upload: Upload | undefined;
+	/** Whether there may be an object that was made of the parts. */
+	#isCompleting = false;
 	/** Of the object with the data, once that may be there. */
 	#dataName: string | undefined;
 	#sealed: SealedJob | undefined;
@@ -141,6 +143,7 @@ export class StagedS3Job implements StagedJob {
 				{ ...this.key },
 			);
 		if (this.#heldBytes > 0) await this.#uploadPart();
+		this.#isCompleting = true;
 		await this.#store.completeUpload(this.#upload);
 		this.#upload = undefined;
 	}
@@ -187,7 +190,8 @@ export class StagedS3Job implements StagedJob {
 		try {
 			if (this.#upload !== undefined)
 				await this.#store.abortUpload(this.#upload);
-			else if (this.#dataName !== undefined)
+			const isObject = this.#upload === undefined || this.#isCompleting;
+			if (this.#dataName !== undefined && isObject)
 				await this.#store.delete(this.#pathOf(this.#dataName), { once: true });
 		} catch {
 			// Later.

@@ -139,14 +139,28 @@ export class S3Place implements ArchivePlace {
 		);
 	}
 
-	/** Replaces an object, with what was said of the one before. */
-	async putKeepingHash(key: string, body: string): Promise<void> {
+	/** The SHA-256 that was said of an object when it was written. */
+	async hashOf(key: string): Promise<string> {
 		const { Metadata } = await this.client.send(
 			new HeadObjectCommand(this.#object(key)),
 		);
-		await this.client.send(
-			new PutObjectCommand({ ...this.#object(key), Body: body, Metadata }),
+		return Metadata?.sha256 ?? "";
+	}
+
+	/** @returns the object's ETag. */
+	async putWithHash(
+		key: string,
+		body: Uint8Array | string,
+		sha256: string,
+	): Promise<string> {
+		const { ETag = "" } = await this.client.send(
+			new PutObjectCommand({
+				...this.#object(key),
+				Body: body,
+				Metadata: { sha256 },
+			}),
 		);
+		return ETag;
 	}
 
 	async remove(key: string): Promise<void> {
