@@ -17,6 +17,13 @@ export interface StoredData {
 	path: string;
 }
 
+/** A job's meta as it is stored, unknown keys included. */
+export interface StoredMeta {
+	text: string;
+	/** File or key it came from. */
+	path: string;
+}
+
 /** metric -> scope -> statistics of each series. Null-prototype objects. */
 export type ScopedStatistics = Record<
 	string,
