@@ -38,7 +38,6 @@ export {
 	isArchiverError,
 } from "./errors.js";
 export {
-	type ExportFailure,
 	exportParquet,
 	type ParquetExportOptions,
 	type ParquetExportResult,

@@ -5,6 +5,7 @@ import { type ErrorCode, isArchiverError } from "../errors.js";
 import { addArchiveCommand } from "./archive.js";
 import { addCompressCommand } from "./compress.js";
 import { addDemoCommand } from "./demo.js";
+import { addExportCommand } from "./export.js";
 import { addImportCommand } from "./import.js";
 import { addInfoCommand } from "./info.js";
 import { showsStacks } from "./logger.js";
@@ -39,6 +40,7 @@ addVerifyCommand(program);
 addImportCommand(program);
 addCompressCommand(program);
 addRemoveCommand(program);
+addExportCommand(program);
 
 try {
 	await program.parseAsync();

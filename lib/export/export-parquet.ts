@@ -4,7 +4,8 @@ import type { Archive, StoredData } from "../archive/archive.js";
 import { replaceFile } from "../archive/file/replace-file.js";
 import type { TemporaryFile } from "../archive/file/temporaries.js";
 import type { WorkerPool } from "../dispatch/pool.js";
-import { ArchiverError, type ErrorCode, toArchiverError } from "../errors.js";
+import { ArchiverError, toArchiverError } from "../errors.js";
+import { failureOf, type JobFailure } from "../maintenance/walk-jobs.js";
 import { formatJobKey, type Job, type JobKey } from "../schema/job.js";
 import type { MetricScope } from "../schema/scope.js";
 import { JobNumbers, jobsTable } from "./jobs-table.js";
@@ -41,12 +42,6 @@ export interface ParquetExportOptions {
 	signal?: AbortSignal;
 }
 
-/** A job that is in neither table. */
-export interface ExportFailure extends JobKey {
-	code: ErrorCode;
-	message: string;
-}
-
 export interface ParquetExportResult {
 	/** Jobs that were exported. */
 	jobs: number;
@@ -54,7 +49,8 @@ export interface ParquetExportResult {
 	rows: number;
 	/** Of both files. */
 	bytes: number;
-	failed: ExportFailure[];
+	/** What is in neither table. */
+	failed: JobFailure[];
 	files: ParquetFiles;
 	seconds: number;
 }
@@ -68,8 +64,8 @@ export interface ParquetFiles {
 /**
  * Writes the jobs of an archive as two Parquet tables, one row a sample and one row a job, each sorted by cluster, job and
  * start. `FILE.parquet` becomes the series, with the jobs in `FILE.jobs.parquet` beside it; any other target is a folder
- * that gets `series.parquet` and `jobs.parquet`. A file takes its name once it is whole and on disk, the jobs last. A job
- * that fails is in neither table, and the rest goes on.
+ * that gets `series.parquet` and `jobs.parquet`. The files take their names once both are whole, the series
+ * last. A job that fails is in neither table, and the rest goes on.
  *
  * @throws ArchiverError INVALID_OPTION (hyparquet-writer is not installed; a file is there and `force` is not set),
  * EXPORT_FAILED, ARCHIVE_UNREADABLE (the archive cannot be listed), ABORTED, ARCHIVER_CLOSED (the pool has closed)
@@ -90,12 +86,15 @@ export async function exportParquet(
 			table: SERIES_TABLE,
 			rowGroups: [],
 		});
-		const series = await replaceFile(files.series, (file) =>
-			run.writeSeries(file, `${files.jobs}.unfinished-metas`),
-		);
-		const jobs = await replaceFile(files.jobs, (file) => run.writeJobs(file));
+		let jobsBytes = 0;
+		const seriesBytes = await replaceFile(files.series, async (file) => {
+			await run.writeSeries(file, `${files.jobs}.unfinished-metas`);
+			// Neither file is in its place before both are whole.
+			jobsBytes = await replaceFile(files.jobs, (file) => run.writeJobs(file));
+		});
+		const bytes = seriesBytes + jobsBytes;
 		const seconds = (performance.now() - startedMs) / 1000;
-		return { ...run.result, bytes: series + jobs, files, seconds };
+		return { ...run.result, bytes, files, seconds };
 	} catch (error) {
 		throw toArchiverError(error, "EXPORT_FAILED", { path: target });
 	} finally {
@@ -121,10 +120,11 @@ async function checkAbsent(files: ParquetFiles): Promise<void> {
 			() => true,
 		);
 		if (!absent)
-			throw new ArchiverError("INVALID_OPTION", `${path} is there already`, {
-				path,
-				field: "force",
-			});
+			throw new ArchiverError(
+				"INVALID_OPTION",
+				`${path} is there already; --force replaces it`,
+				{ path, field: "force" },
+			);
 	}
 }
 
@@ -141,7 +141,7 @@ interface EncodedBatch {
 }
 
 class ExportRun {
-	readonly result = { jobs: 0, rows: 0, failed: [] as ExportFailure[] };
+	readonly result = { jobs: 0, rows: 0, failed: [] as JobFailure[] };
 	readonly #archive: Pick<Archive, "iterate" | "loadStoredData">;
 	readonly #options: ParquetExportOptions;
 	readonly #numbers = new JobNumbers();
@@ -197,6 +197,7 @@ class ExportRun {
 			);
 		}
 		await table.end(jobsTable(names), pool);
+		this.#checkSignal();
 	}
 
 	async close(): Promise<void> {
@@ -261,7 +262,8 @@ class ExportRun {
 		for (const [i, job] of jobs.entries()) {
 			const failure = encoded.failures[i];
 			if (failure !== undefined) {
-				this.#fail(job, failure);
+				const { code, message, details } = failure;
+				this.#fail(job, new ArchiverError(code, message, details));
 				continue;
 			}
 			await this.#metas?.add(job);
@@ -271,12 +273,8 @@ class ExportRun {
 		}
 	}
 
-	#fail(
-		{ cluster, jobId, startTime }: JobKey,
-		{ code, message }: Pick<ExportFailure, "code" | "message">,
-	): void {
-		const key = { cluster, jobId, startTime };
-		this.result.failed.push({ ...key, code, message });
+	#fail(key: JobKey, error: ArchiverError): void {
+		this.result.failed.push(failureOf(key, error));
 		this.#tell();
 	}
 
