@@ -1,39 +1,45 @@
-import { joinPlanes } from "./byte-planes.js";
 import { decodeContextual } from "./contextual.js";
-import { lookUp } from "./dictionary.js";
 import { CONTEXTUAL_FRAMES } from "./index-blocks.js";
+import { divideBy, lookUp } from "./integer-samples.js";
+import { type Placement, placeSamples } from "./placement.js";
 import {
-	samplesFromDeltas,
-	samplesFromDifferences,
-	samplesFromLevels,
-} from "./plane-samples.js";
+	integersFromDeltas,
+	integersFromDifferences,
+	integersFromLevels,
+	planesTaken,
+} from "./plane-integers.js";
 import { joinRaw, RAW_PLANES } from "./raw-planes.js";
 import { Scratch } from "./scratch.js";
 import type { Block } from "./summary.js";
-import { fromDeltas, fromDifferences, fromLevels } from "./transforms.js";
 import {
 	fromWideDeltas,
 	fromWideLevels,
 	joinWide,
 	WIDE_PLANES,
 } from "./wide-integers.js";
+import { BLOCK_SAMPLES, workspace } from "./workspace.js";
 import { zstdDecompress } from "./zstd.js";
 
 const planeScratch = new Scratch(Uint8Array);
-/** Never written to. */
-const zeroScratch = new Scratch(Uint8Array);
+const integerScratch = new Scratch(Int32Array);
+
+/** Puts `count` integers of a block, from the `from`-th on, into the workspace. To be called for all of them, in order. */
+export type Integers = (from: number, count: number) => void;
+
+/** Whether a block's samples are told by integers of 32 bits. */
+export function hasIntegers({ encoding }: Block): boolean {
+	return "coding" in encoding;
+}
 
 /**
- * Decodes the samples of a block that are there.
+ * Decodes a block without integers: the samples that are there.
  *
- * @param bytesOf gives the block's frames, checked.
- * @param integersOf gives the block's integers, for encodings that have them.
+ * @param bytes the block's frames, checked.
  * @throws RangeError saying what is wrong with the block.
  */
-export function decodeSamples(
+export function decodeDoubles(
 	{ encoding, frameBytes }: Block,
-	bytesOf: () => Uint8Array,
-	integersOf: () => Int32Array,
+	bytes: Uint8Array,
 	samples: Float64Array,
 ): void {
 	switch (encoding.kind) {
@@ -42,14 +48,14 @@ export function decodeSamples(
 			break;
 		case "raw":
 			joinRaw(
-				unpackPlanes(bytesOf(), frameBytes, RAW_PLANES, samples.length),
+				unpackPlanes(bytes, frameBytes, RAW_PLANES, samples.length),
 				samples,
 			);
 			break;
 		case "wide": {
 			const planeCount = Math.min(frameBytes.length, WIDE_PLANES);
 			joinWide(
-				unpackPlanes(bytesOf(), frameBytes, planeCount, samples.length),
+				unpackPlanes(bytes, frameBytes, planeCount, samples.length),
 				samples,
 			);
 			if (encoding.base === undefined) fromWideDeltas(samples);
@@ -57,106 +63,73 @@ export function decodeSamples(
 			for (let i = 0; i < samples.length; i++) samples[i] /= encoding.scale;
 			break;
 		}
-		case "integers": {
-			const integers = integersOf();
-			const { scale, exceptions } = encoding;
-			for (let i = 0; i < integers.length; i++)
-				samples[i] = integers[i] / scale;
-			if (exceptions > 0)
-				patch(
-					samples,
-					lastFrame(bytesOf(), frameBytes, 12 * exceptions),
-					exceptions,
-				);
-			break;
-		}
-		case "dictionary": {
-			const integers = integersOf();
-			const { size } = encoding;
-			const values = readDoubles(
-				lastFrame(bytesOf(), frameBytes, 8 * size),
-				0,
-				size,
-			);
-			if (!lookUp(integers, values, samples))
-				throw new RangeError("a sample lies beyond the dictionary");
-			break;
-		}
 	}
 }
 
-/** Whether {@link decodeDirect} can decode a block. */
-export function isDirect({ encoding, frameBytes }: Block): boolean {
-	return (
-		encoding.kind === "integers" &&
-		encoding.exceptions === 0 &&
-		"lowBits" in encoding.coding &&
-		(frameBytes.length === 1 || frameBytes.length === 2)
-	);
-}
-
 /**
- * Decodes a block of which {@link isDirect} is true, missing samples included, in one pass over its planes.
+ * Decodes the samples of a block from its integers, missing ones included.
  *
- * @param reference integers of the column that this one is told from.
+ * @param bytes the block's frames, checked.
  * @throws RangeError saying what is wrong with the block.
  */
-export function decodeDirect(
+export function decodeSamples(
 	{ encoding, frameBytes }: Block,
 	bytes: Uint8Array,
-	reference: Int32Array | undefined,
+	integers: Integers,
+	placement: Placement,
 	samples: Float64Array,
-	runs: Uint32Array,
 ): void {
-	if (encoding.kind !== "integers" || !("lowBits" in encoding.coding)) return;
-	const { scale, coding } = encoding;
-	let present = 0;
-	for (let i = 0; i < runs.length; i += 2) present += runs[i];
-	const [low, high] = unpackPlanes(
-		bytes,
-		frameBytes,
-		frameBytes.length,
-		present,
-	);
-	const planes = {
-		low,
-		high: high ?? zeroScratch.take(present),
-		lowBits: coding.lowBits,
-	};
-	const target = { samples, runs, scale };
-	switch (coding.kind) {
-		case "level":
-			samplesFromLevels(planes, coding.base, target);
-			break;
-		case "delta":
-			samplesFromDeltas(planes, target);
-			break;
-		case "difference":
-			if (reference === undefined) throw new RangeError("no reference");
-			samplesFromDifferences(planes, reference, target);
-			break;
+	if (encoding.kind === "dictionary") {
+		const { size } = encoding;
+		const dictionary = readDoubles(
+			lastFrame(bytes, frameBytes, 8 * size),
+			0,
+			size,
+		);
+		placeSamples(placement, samples, (from, count) => {
+			integers(from, count);
+			if (!lookUp(dictionary, count))
+				throw new RangeError("a sample lies beyond the dictionary");
+		});
+	} else if (encoding.kind === "integers") {
+		const { scale, exceptions } = encoding;
+		const divide = divideBy(scale);
+		const patch =
+			exceptions === 0
+				? undefined
+				: patchFrom(
+						lastFrame(bytes, frameBytes, 12 * exceptions),
+						exceptions,
+						placement.present,
+					);
+		placeSamples(placement, samples, (from, count) => {
+			integers(from, count);
+			divide(count);
+			patch?.(from, count);
+		});
 	}
 }
 
 /**
- * Decodes the integers of a block.
+ * Unpacks the integers of a block that is coded in planes, or decodes those of one that is coded by context.
  *
+ * @param bytes the block's frames, checked.
+ * @param present samples that are there.
  * @param reference integers of the column that this one is told from.
  * @param classesOf gives that column's classes, where it is context.
  * @throws RangeError saying what is wrong with the block.
  */
-export function decodeIntegers(
+export function openIntegers(
 	{ encoding, frameBytes }: Block,
 	bytes: Uint8Array,
-	integers: Int32Array,
+	present: number,
 	reference: Int32Array | undefined,
 	classesOf: () => Uint8Array,
-): void {
+): Integers {
 	if (!("coding" in encoding)) throw new RangeError("it has no integers");
 	const { coding } = encoding;
-	const behind =
-		encoding.kind === "dictionary" || encoding.exceptions > 0 ? 1 : 0;
 	if (!("lowBits" in coding)) {
+		const integers = integerScratch.take(present);
 		const [head, code, offsets] = splitFrames(bytes, frameBytes);
 		decodeContextual(
 			{ head, code, offsets },
@@ -164,30 +137,61 @@ export function decodeIntegers(
 			reference === undefined ? null : classesOf(),
 			integers,
 		);
-		return;
+		return knownIntegers(integers);
 	}
-	joinPlanes(
-		unpackPlanes(
-			bytes,
-			frameBytes,
-			frameBytes.length - behind,
-			integers.length,
-		),
-		coding.lowBits,
-		integers,
-	);
+	const behind =
+		encoding.kind === "dictionary" || encoding.exceptions > 0 ? 1 : 0;
+	const planeCount = frameBytes.length - behind;
+	const planes = unpackPlanes(bytes, frameBytes, planeCount, present);
+	const { lowBits } = coding;
 	switch (coding.kind) {
 		case "level":
-			fromLevels(integers, coding.base);
-			break;
-		case "delta":
-			fromDeltas(integers);
-			break;
-		case "difference":
+			return (from, count) => {
+				takePlanes(planes, from, count);
+				integersFromLevels(planeCount, lowBits, coding.base, count);
+			};
+		case "delta": {
+			let integer = 0;
+			return (from, count) => {
+				takePlanes(planes, from, count);
+				integer = integersFromDeltas(planeCount, lowBits, integer, count);
+			};
+		}
+		case "difference": {
 			if (reference === undefined) throw new RangeError("no reference");
-			fromDifferences(integers, reference);
-			break;
+			return (from, count) => {
+				takePlanes(planes, from, count);
+				workspace.references.set(reference.subarray(from, from + count));
+				integersFromDifferences(planeCount, lowBits, count);
+			};
+		}
 	}
+}
+
+/** Integers that were decoded before. */
+export function knownIntegers(integers: Int32Array): Integers {
+	return (from, count) =>
+		workspace.integers.set(integers.subarray(from, from + count));
+}
+
+/** All integers of a block in one array. */
+export function collectIntegers(source: Integers, target: Int32Array): void {
+	for (let from = 0; from < target.length; from += BLOCK_SAMPLES) {
+		const count = Math.min(BLOCK_SAMPLES, target.length - from);
+		source(from, count);
+		target.set(workspace.integers.subarray(0, count), from);
+	}
+}
+
+function takePlanes(
+	planes: readonly Uint8Array[],
+	from: number,
+	count: number,
+): void {
+	for (let plane = 0; plane < planesTaken(planes.length); plane++)
+		if (plane < planes.length)
+			workspace.planes[plane].set(planes[plane].subarray(from, from + count));
+		else workspace.planes[plane].fill(0, 0, count);
 }
 
 function splitFrames(bytes: Uint8Array, frameBytes: number[]): Uint8Array[] {
@@ -240,20 +244,33 @@ function unpack(frame: Uint8Array, room: Uint8Array): Uint8Array {
 	return room;
 }
 
-/** Puts exceptions at their places: positions as u32, then values as f64. */
-function patch(
-	samples: Float64Array,
+/**
+ * Reads exceptions: positions as u32, ascending, then values as f64.
+ *
+ * @returns what puts those of the next samples at their places.
+ */
+function patchFrom(
 	bytes: Uint8Array,
 	exceptions: number,
-): void {
+	present: number,
+): Integers {
+	const { places, values } = workspace;
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-	const values = readDoubles(bytes, 4 * exceptions, exceptions);
-	for (let i = 0; i < exceptions; i++) {
-		const position = view.getUint32(4 * i, true);
-		if (position >= samples.length)
+	const replacements = readDoubles(bytes, 4 * exceptions, exceptions);
+	const positions = Uint32Array.from({ length: exceptions }, (_, i) =>
+		view.getUint32(4 * i, true),
+	);
+	positions.forEach((position, i) => {
+		if (position >= present)
 			throw new RangeError(`exception at sample ${position} does not exist`);
-		samples[position] = values[i];
-	}
+		if (i > 0 && position <= positions[i - 1])
+			throw new RangeError("exceptions are not in order");
+	});
+	let next = 0;
+	return (from, count) => {
+		for (; next < exceptions && positions[next] < from + count; next++)
+			values[places[positions[next] - from]] = replacements[next];
+	};
 }
 
 function readDoubles(

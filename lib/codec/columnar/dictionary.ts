@@ -50,21 +50,6 @@ export function buildDictionary(
 	return sorted;
 }
 
-/** Looks codes up. @returns false when one is beyond the dictionary. */
-export function lookUp(
-	codes: Int32Array,
-	values: Float64Array,
-	samples: Float64Array,
-): boolean {
-	let highest = 0;
-	for (let i = 0; i < codes.length; i++) {
-		const code = codes[i];
-		if (code >>> 0 > highest) highest = code >>> 0;
-		samples[i] = values[code];
-	}
-	return highest < values.length;
-}
-
 function valuesComeBack(samples: Float64Array): boolean {
 	const step = Math.floor(samples.length / PROBES);
 	const probed = new Set<number>();

@@ -1,25 +1,23 @@
 import { crc32 } from "node:zlib";
 import { contextClasses } from "./contextual.js";
 import {
-	decodeDirect,
-	decodeIntegers,
+	collectIntegers,
+	decodeDoubles,
 	decodeSamples,
-	isDirect,
+	hasIntegers,
+	type Integers,
+	knownIntegers,
+	openIntegers,
 } from "./decode-block.js";
-import { type Gaps, readGaps, runsOf, spread } from "./gaps.js";
+import { type Gaps, readGaps } from "./gaps.js";
 import type { Placed } from "./index-blocks.js";
 import { type IndexedPart, referenceOf, type Segment } from "./index-reader.js";
 import { corrupt } from "./layout.js";
-import { Scratch } from "./scratch.js";
+import { type Placement, placementOf, spread } from "./placement.js";
 import { zstdDecompress } from "./zstd.js";
 
 /** Hands out a range of the file. The bytes are only read, and not kept. */
 export type BytesOf = (range: Placed) => Uint8Array;
-
-/** The one pattern of segments that miss nothing. */
-const NO_PATTERNS: readonly Uint32Array[] = [new Uint32Array(0)];
-
-const integerScratch = new Scratch(Int32Array);
 
 /** Decodes segments of one part; what several of them need is decoded once. */
 export class PartDecoder {
@@ -28,12 +26,11 @@ export class PartDecoder {
 	readonly #integers = new Map<number, Int32Array>();
 	readonly #classes = new Map<number, Uint8Array>();
 	#gaps: Gaps | undefined;
-	#lastRuns:
+	#lastPlacement:
 		| {
 				lengths: Uint32Array;
-				present: number;
 				patterns: Uint32Array | null;
-				runs: Uint32Array;
+				placement: Placement;
 		  }
 		| undefined;
 
@@ -47,80 +44,78 @@ export class PartDecoder {
 	 * @throws ArchiverError DATA_CORRUPT
 	 */
 	decode(segment: Segment, samples: Float64Array): void {
-		const { position, present, block, column } = segment;
+		const { present, block, column } = segment;
 		naming(column, block.byteOffset, () => {
-			const runs = this.#runsOf(segment);
-			if (isDirect(block) && !this.#part.referenced.has(position)) {
-				const reference = referenceOf(block);
-				decodeDirect(
-					block,
-					this.#checkedBytes(segment),
-					reference === undefined
-						? undefined
-						: this.#integersOf(this.#part.segments[reference]),
-					samples,
-					runs,
-				);
+			const placement = this.#placementOf(segment);
+			if (hasIntegers(block)) {
+				const bytes = this.#checkedBytes(segment);
+				const integers = this.#part.referenced.has(segment.position)
+					? knownIntegers(this.#keptIntegers(segment))
+					: this.#openIntegers(segment, bytes);
+				decodeSamples(block, bytes, integers, placement, samples);
 				return;
 			}
-			decodeSamples(
+			decodeDoubles(
 				block,
-				() => this.#checkedBytes(segment),
-				() => this.#integersOf(segment),
+				this.#checkedBytes(segment),
 				samples.subarray(samples.length - present),
 			);
-			spread(samples, present, runs);
+			spread(placement, samples);
 		});
 	}
 
 	/** Where the segment's samples go; segments with the same places share it. */
-	#runsOf({ position, lengths, present, samples }: Segment): Uint32Array {
+	#placementOf({ position, lengths, present, samples }: Segment): Placement {
 		const patterns =
 			present === samples ? null : this.#readGaps().segments[position];
-		const last = this.#lastRuns;
+		const last = this.#lastPlacement;
 		if (
 			last !== undefined &&
 			last.patterns === patterns &&
-			last.present === present &&
-			last.lengths.length === lengths.length &&
-			last.lengths.every((length, series) => length === lengths[series])
+			last.placement.present === present &&
+			sameNumbers(last.lengths, lengths)
 		)
-			return last.runs;
-		const runs = runsOf(
+			return last.placement;
+		const placement = placementOf(
 			lengths,
 			present,
-			patterns === null ? NO_PATTERNS : this.#readGaps().patterns,
+			patterns === null ? [] : this.#readGaps().patterns,
 			patterns,
 		);
-		this.#lastRuns = { lengths, present, patterns, runs };
-		return runs;
+		this.#lastPlacement = { lengths, patterns, placement };
+		return placement;
 	}
 
-	/** Integers of a segment, kept where other segments are told from it. */
-	#integersOf(segment: Segment): Int32Array {
+	/** Integers of a segment that others are told from. */
+	#keptIntegers(segment: Segment): Int32Array {
 		const { position, present, block, column } = segment;
-		const known = this.#integers.get(position);
-		if (known !== undefined) return known;
-		const kept = this.#part.referenced.has(position);
-		const reference = referenceOf(block);
-		// Before this segment's own integers, which share scratch with those of others.
-		const other =
-			reference === undefined ? undefined : this.#part.segments[reference];
-		const otherIntegers = other && this.#integersOf(other);
-		const integers = kept
-			? new Int32Array(present)
-			: integerScratch.take(present);
-		naming(column, block.byteOffset, () =>
-			decodeIntegers(
-				block,
-				this.#checkedBytes(segment),
-				integers,
-				otherIntegers,
-				() => this.#classesOf(reference as number),
-			),
-		);
-		if (kept) this.#integers.set(position, integers);
+		let integers = this.#integers.get(position);
+		if (integers === undefined) {
+			integers = new Int32Array(present);
+			const target = integers;
+			naming(column, block.byteOffset, () =>
+				collectIntegers(
+					this.#openIntegers(segment, this.#checkedBytes(segment)),
+					target,
+				),
+			);
+			this.#integers.set(position, integers);
+		}
 		return integers;
+	}
+
+	#openIntegers(segment: Segment, bytes: Uint8Array): Integers {
+		const { present, block } = segment;
+		const reference = referenceOf(block);
+		return openIntegers(
+			block,
+			bytes,
+			present,
+			reference === undefined
+				? undefined
+				: this.#keptIntegers(this.#part.segments[reference]),
+			() => this.#classesOf(reference as number),
+		);
 	}
 
 	#classesOf(position: number): Uint8Array {
@@ -174,6 +169,10 @@ export class PartDecoder {
 		}
 		return this.#gaps;
 	}
+}
+
+function sameNumbers(a: Uint32Array, b: Uint32Array): boolean {
+	return a.length === b.length && a.every((number, i) => number === b[i]);
 }
 
 /** Runs `decode`; what it finds wrong becomes an error with column and offset. */

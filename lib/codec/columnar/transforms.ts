@@ -20,12 +20,6 @@ export function toLevels(
 	return used;
 }
 
-export function fromLevels(integers: Int32Array, base: number): void {
-	if (base === 0) return;
-	for (let i = 0; i < integers.length; i++)
-		integers[i] = (integers[i] + base) | 0;
-}
-
 /** The step from the integer before, over the whole column as one stream; the first from 0. */
 export function toDeltas(integers: Int32Array, numbers: Uint32Array): number {
 	let used = 0;
@@ -38,14 +32,6 @@ export function toDeltas(integers: Int32Array, numbers: Uint32Array): number {
 		previous = integer;
 	}
 	return used;
-}
-
-export function fromDeltas(integers: Int32Array): void {
-	let previous = 0;
-	for (let i = 0; i < integers.length; i++) {
-		previous = (previous + unzigzag(integers[i])) | 0;
-		integers[i] = previous;
-	}
 }
 
 /** The distance to another column's integer at the same place. */
@@ -63,14 +49,6 @@ export function toDifferences(
 	return used;
 }
 
-export function fromDifferences(
-	integers: Int32Array,
-	reference: Int32Array,
-): void {
-	for (let i = 0; i < integers.length; i++)
-		integers[i] = (reference[i] + unzigzag(integers[i])) | 0;
-}
-
 export function smallest(integers: Int32Array): number {
 	let min = integers.length === 0 ? 0 : integers[0];
 	for (let i = 1; i < integers.length; i++)
@@ -81,8 +59,4 @@ export function smallest(integers: Int32Array): number {
 /** 0, -1, 1, -2, ... become 0, 1, 2, 3, ...: small magnitudes of either sign keep their high bytes zero. */
 function zigzag(signed: number): number {
 	return (signed << 1) ^ (signed >> 31);
-}
-
-function unzigzag(folded: number): number {
-	return (folded >>> 1) ^ -(folded & 1);
 }

@@ -70,7 +70,8 @@ const CASES: Record<string, { file: () => Uint8Array; refused: RegExp }> = {
 	},
 	"an index whose frame holds more than it says": {
 		file: () => forgeBytes(bomb, undefined, bomb.length + 1),
-		refused: /claims 1000000 bytes/,
+		refused:
+			/cannot be decompressed to \d+ bytes: Destination buffer is too small/,
 	},
 	"an index that is no zstd frame": {
 		file: () => forgeBytes(deflateSync("index"), undefined, 1000),
@@ -215,7 +216,8 @@ const CASES: Record<string, { file: () => Uint8Array; refused: RegExp }> = {
 				]),
 				bomb,
 			),
-		refused: /m\/node: a frame claims 1000000 bytes where 9 belong/,
+		refused:
+			/m\/node: a frame cannot be decompressed to 9 bytes: Destination buffer is too small/,
 	},
 	"a code beyond its dictionary": {
 		file: () => {

@@ -2,7 +2,6 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { BitReader, BitWriter } from "../../../lib/codec/columnar/bits.js";
 import {
-	joinPlanes,
 	planesFor,
 	splitPlanes,
 } from "../../../lib/codec/columnar/byte-planes.js";
@@ -11,17 +10,21 @@ import {
 	encodeBuckets,
 } from "../../../lib/codec/columnar/context-coder.js";
 import { GapTable } from "../../../lib/codec/columnar/gaps.js";
+import { divideBy } from "../../../lib/codec/columnar/integer-samples.js";
 import {
-	samplesFromDeltas,
-	samplesFromDifferences,
-	samplesFromLevels,
-} from "../../../lib/codec/columnar/plane-samples.js";
+	placementOf,
+	placeSamples,
+	spread,
+} from "../../../lib/codec/columnar/placement.js";
+import {
+	integersFromDeltas,
+	integersFromDifferences,
+	integersFromLevels,
+	planesTaken,
+} from "../../../lib/codec/columnar/plane-integers.js";
 import { joinRaw, splitRaw } from "../../../lib/codec/columnar/raw-planes.js";
 import { scanScaled } from "../../../lib/codec/columnar/scan.js";
 import {
-	fromDeltas,
-	fromDifferences,
-	fromLevels,
 	smallest,
 	toDeltas,
 	toDifferences,
@@ -33,6 +36,10 @@ import {
 	splitWide,
 	toWideDeltas,
 } from "../../../lib/codec/columnar/wide-integers.js";
+import {
+	BLOCK_SAMPLES,
+	workspace,
+} from "../../../lib/codec/columnar/workspace.js";
 import {
 	emptyStatistics,
 	measureColumn,
@@ -67,6 +74,13 @@ function split(numbers: Uint32Array, used: number, bits: number): Uint8Array[] {
 	splitPlanes(numbers, count, bits, planeCount, planes);
 	return Array.from({ length: planeCount }, (_, plane) =>
 		planes.slice(plane * count, (plane + 1) * count),
+	);
+}
+
+function sameBits(samples: Float64Array, expected: readonly number[]): boolean {
+	return (
+		samples.length === expected.length &&
+		samples.every((value, i) => Object.is(value, expected[i]))
 	);
 }
 
@@ -129,22 +143,27 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 				const cases: {
 					fast(numbers: Uint32Array): number;
 					plain: number[];
-					back(numbers: Int32Array): void;
+					back(planeCount: number, width: number): unknown;
 				}[] = [
 					{
 						fast: (numbers) => toLevels(own, base, numbers),
 						plain: referenceLevels(values),
-						back: (numbers) => fromLevels(numbers, base),
+						back: (planeCount, width) =>
+							integersFromLevels(planeCount, width, base, own.length),
 					},
 					{
 						fast: (numbers) => toDeltas(own, numbers),
 						plain: referenceDeltas(values),
-						back: fromDeltas,
+						back: (planeCount, width) =>
+							integersFromDeltas(planeCount, width, 0, own.length),
 					},
 					{
 						fast: (numbers) => toDifferences(own, other, numbers),
 						plain: referenceDifferences(values, [...other]),
-						back: (numbers) => fromDifferences(numbers, other),
+						back: (planeCount, width) => {
+							workspace.references.set(other);
+							integersFromDifferences(planeCount, width, own.length);
+						},
 					},
 				];
 				for (const { fast, plain, back } of cases) {
@@ -154,72 +173,99 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 					const width = planesFor(used, bits) > 4 ? 8 : bits;
 					const planes = split(numbers, used, width);
 					expect(planes).to.deep.equal(referencePlanes(plain, width));
-					const joined = new Int32Array(own.length);
-					joinPlanes(planes, width, joined);
-					back(joined);
-					expect(joined).to.deep.equal(own);
+					for (let plane = 0; plane < planesTaken(planes.length); plane++)
+						workspace.planes[plane].set(
+							planes[plane] ?? new Uint8Array(own.length),
+						);
+					back(planes.length, width);
+					expect(workspace.integers.slice(0, own.length)).to.deep.equal(own);
 				}
 			}),
 			{ numRuns: 500 },
 		);
 	});
 
-	it("planes to samples in one pass", () => {
+	it("quotients without a division", () => {
 		fc.assert(
 			fc.property(
-				fc.array(fc.tuple(fc.nat(255), fc.nat(255), fc.nat(2)), {
-					maxLength: 40,
+				fc.array(fc.oneof(int32, fc.integer({ min: -1e5, max: 1e5 })), {
+					maxLength: 100,
 				}),
-				lowBits,
-				int32,
-				fc.constantFrom(1, 100, 60),
-				(entries, bits, base, scale) => {
-					const low = Uint8Array.from(
-						entries,
-						([byte]) => byte & (2 ** bits - 1),
-					);
-					const high = Uint8Array.from(entries, ([, byte]) => byte);
-					const runs = Uint32Array.from(
-						entries.flatMap(([, , gap]) => [1, gap]),
-					);
-					const reference = Int32Array.from(entries, (_, i) => base ^ (i * 77));
-					const expected = (integers: Int32Array) =>
-						entries.flatMap(([, , gap], i) => [
-							integers[i] / scale,
-							...new Array(gap).fill(Number.NaN),
-						]);
-					const target = () => ({
-						samples: new Float64Array(expected(reference).length),
-						runs,
-						scale,
-					});
-					const joined = () => {
-						const integers = new Int32Array(entries.length);
-						joinPlanes([low, high], bits, integers);
-						return integers;
-					};
-					const planes = { low, high, lowBits: bits };
-
-					const levels = target();
-					samplesFromLevels(planes, base, levels);
-					const fromPlanes = joined();
-					fromLevels(fromPlanes, base);
-					expect([...levels.samples]).to.deep.equal(expected(fromPlanes));
-
-					const deltas = target();
-					samplesFromDeltas(planes, deltas);
-					const summed = joined();
-					fromDeltas(summed);
-					expect([...deltas.samples]).to.deep.equal(expected(summed));
-
-					const differences = target();
-					samplesFromDifferences(planes, reference, differences);
-					const told = joined();
-					fromDifferences(told, reference);
-					expect([...differences.samples]).to.deep.equal(expected(told));
+				fc.oneof(
+					fc.constantFrom(1, 10, 60, 100, 1024, 1e6, 2 ** 20, 2 ** 40),
+					fc.integer({ min: 1, max: 2 ** 21 }),
+				),
+				(values, scale) => {
+					workspace.integers.set(values);
+					workspace.places.set(values.map((_, i) => i));
+					divideBy(scale)(values.length);
+					expect([
+						...workspace.values.subarray(0, values.length),
+					]).to.deep.equal(values.map((value) => value / scale));
 				},
 			),
-			{ numRuns: 300 },
+			{ numRuns: 2000 },
+		);
+	});
+
+	it("samples at their places, however long series and gaps are", () => {
+		const length = fc.oneof(
+			fc.nat(40),
+			fc.constantFrom(BLOCK_SAMPLES - 1, BLOCK_SAMPLES, 2 * BLOCK_SAMPLES + 3),
+		);
+		const series = fc.tuple(
+			fc.array(
+				fc.tuple(
+					length,
+					length.map((missing) => missing + 1),
+				),
+				{
+					maxLength: 4,
+				},
+			),
+			length,
+		);
+		fc.assert(
+			fc.property(
+				fc.array(series, { maxLength: 4 }),
+				fc.boolean(),
+				(list, complete) => {
+					const runs = list.map(([pairs]) => (complete ? [] : pairs));
+					const expected: number[] = [];
+					const fill = (count: number, missing: number) => {
+						for (let i = 0; i < count; i++)
+							expected.push(expected.length + 0.5);
+						for (let i = 0; i < missing; i++) expected.push(Number.NaN);
+					};
+					const lengths = list.map(([, rest], i) => {
+						const start = expected.length;
+						for (const [there, missing] of runs[i]) fill(there, missing);
+						fill(rest, 0);
+						return expected.length - start;
+					});
+					const there = Float64Array.from(
+						expected.filter((value) => !Number.isNaN(value)),
+					);
+					const placement = placementOf(
+						Uint32Array.from(lengths),
+						there.length,
+						runs.map((pairs) => Uint32Array.from(pairs.flat())),
+						complete ? null : Uint32Array.from(list, (_, i) => i),
+					);
+					const samples = new Float64Array(expected.length).fill(-1);
+					placeSamples(placement, samples, (from, count) => {
+						for (let i = 0; i < count; i++)
+							workspace.values[workspace.places[i]] = there[from + i];
+					});
+					expect(sameBits(samples, expected)).to.equal(true);
+
+					const moved = new Float64Array(expected.length).fill(-1);
+					moved.set(there, expected.length - there.length);
+					spread(placement, moved);
+					expect(sameBits(moved, expected)).to.equal(true);
+				},
+			),
+			{ numRuns: 200 },
 		);
 	});
 

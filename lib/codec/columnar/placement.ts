@@ -1,0 +1,119 @@
+import { BLOCK_SAMPLES, workspace } from "./workspace.js";
+
+/** Samples that are there, and where they go: `count` of them from the `from`-th on, within `span` places from `to` on. */
+interface Stretch {
+	from: number;
+	count: number;
+	to: number;
+	span: number;
+}
+
+/** Where the samples of a segment go. Segments that miss the same samples share one. */
+export interface Placement {
+	/** In order, each no longer than a block. */
+	stretches: Stretch[];
+	/** Place of each sample that is there, within its stretch. */
+	places: Uint16Array;
+	/** Samples that are there. */
+	present: number;
+}
+
+const { places, values } = workspace;
+
+/**
+ * Places the samples of all series of a segment, series after series.
+ *
+ * @param patterns runs of each pattern: samples that are there, then samples that are missing.
+ * @param seriesPatterns pattern of each series; null: nothing is missing.
+ * @throws RangeError when the gaps do not agree with the series' lengths and `present`.
+ */
+export function placementOf(
+	lengths: Uint32Array,
+	present: number,
+	patterns: readonly Uint32Array[],
+	seriesPatterns: Uint32Array | null,
+): Placement {
+	const samplePlaces = new Uint16Array(present);
+	const stretches: Stretch[] = [];
+	let from = 0;
+	let there = 0;
+	let start = 0;
+	let position = 0;
+	for (let series = 0; series < lengths.length; series++) {
+		const end = position + lengths[series];
+		const runs = seriesPatterns && patterns[seriesPatterns[series]];
+		const runCount = runs === null ? 0 : runs.length;
+		// What is left of a series behind its last run is there.
+		for (let run = 0; run <= runCount; run += 2) {
+			const last = runs === null || run === runCount;
+			const runEnd = last ? end : position + runs[run];
+			const next = last ? end : runEnd + runs[run + 1];
+			if (next > end) throw new RangeError("gaps reach beyond their series");
+			if (there + runEnd - position > present) throw notAddingUp();
+			while (position < runEnd) {
+				if (there === from) start = position;
+				else if (position - start >= BLOCK_SAMPLES) {
+					stretches.push(stretch(from, there, start));
+					from = there;
+					start = position;
+				}
+				const stop = Math.min(runEnd, start + BLOCK_SAMPLES);
+				for (let place = position - start; place < stop - start; place++)
+					samplePlaces[there++] = place;
+				position = stop;
+			}
+			position = next;
+		}
+	}
+	if (there !== present) throw notAddingUp();
+	if (there > from) stretches.push(stretch(from, there, start));
+	return { stretches, places: samplePlaces, present };
+
+	function stretch(from: number, end: number, to: number): Stretch {
+		return { from, count: end - from, to, span: samplePlaces[end - 1] + 1 };
+	}
+}
+
+function notAddingUp(): RangeError {
+	return new RangeError("missing samples and samples do not add up");
+}
+
+/**
+ * Fills `samples` stretch by stretch, with NaN between and within them where there are none.
+ *
+ * @param compute puts `count` samples, from the `from`-th on, at their places in the workspace.
+ */
+export function placeSamples(
+	placement: Placement,
+	samples: Float64Array,
+	compute: (from: number, count: number) => void,
+): void {
+	let end = 0;
+	for (const { from, count, to, span } of placement.stretches) {
+		places.set(placement.places.subarray(from, from + count));
+		if (span > count) values.fill(Number.NaN, 0, span);
+		compute(from, count);
+		if (to > end) samples.fill(Number.NaN, end, to);
+		samples.set(values.subarray(0, span), to);
+		end = to + span;
+	}
+	if (samples.length > end) samples.fill(Number.NaN, end);
+}
+
+/**
+ * Moves samples to their places, and fills the gaps with NaN.
+ *
+ * @param samples room for all samples; those that are there lie at its end, in order.
+ */
+export function spread(placement: Placement, samples: Float64Array): void {
+	const { present } = placement;
+	if (present === samples.length) return;
+	const there = samples.subarray(samples.length - present);
+	placeSamples(placement, samples, (from, count) =>
+		scatter(there, from, count),
+	);
+}
+
+function scatter(there: Float64Array, from: number, count: number): void {
+	for (let i = 0; i < count; i++) values[places[i]] = there[from + i];
+}
