@@ -1,9 +1,11 @@
 import type { MeasuredColumn } from "../lib/codec/column.js";
 import {
 	columnarStatistics,
+	decodeColumnar,
 	verifyColumnar,
 } from "../lib/codec/columnar/index.js";
 import { dataIdOf } from "../lib/codec/data-id.js";
+import { jobDataOf } from "../lib/codec/job-data.js";
 import { jobStatistics } from "../lib/codec/job-statistics.js";
 import {
 	checkJsonStatistics,
@@ -18,19 +20,25 @@ import type {
 	VerifyTask,
 } from "../lib/dispatch/messages.js";
 import { type ErrorCode, isArchiverError } from "../lib/errors.js";
+import { publishedDataDeviations } from "../lib/schema/published/job-data.js";
+import { publishedMetaDeviations } from "../lib/schema/published/job-meta.js";
+import type { Deviation } from "../lib/schema/published/rules.js";
 import type { Answer } from "./answer.js";
 
 /** Checks every byte of a stored job, and what its data say of themselves. */
 export function verifyTask({
 	bytes,
 	encoding,
+	schemaMeta,
 }: VerifyTask): Answer<VerifiedJob> {
-	const { faults, notes, columns } =
+	const { faults, notes, columns, data } =
 		encoding === "columnar" ? checkColumnar(bytes) : checkJson(bytes, encoding);
 	const isWhole = faults.length === 0;
+	const departures =
+		schemaMeta === undefined ? [] : checkSchemas(schemaMeta, data?.());
 	const value = {
 		faults,
-		notes,
+		notes: [...notes, ...departures],
 		dataId: isWhole ? dataIdOf(bytes, encoding) : undefined,
 		nodeMetrics: isWhole ? nodeMetricsOf(columns) : [],
 		hostnames: [...new Set(columns.flatMap(({ hostnames }) => hostnames))],
@@ -43,6 +51,8 @@ interface Checked {
 	notes: DataProblem[];
 	/** Empty when the data are damaged. */
 	columns: MeasuredColumn[];
+	/** metric -> scope -> data, for the schema; absent when the data are damaged. */
+	data?: () => unknown;
 }
 
 function checkColumnar(bytes: Uint8Array): Checked {
@@ -50,8 +60,13 @@ function checkColumnar(bytes: Uint8Array): Checked {
 		code: damageCode(code),
 		...problem,
 	}));
-	const columns = faults.length === 0 ? columnarStatistics(bytes) : [];
-	return { faults, notes: [], columns };
+	if (faults.length > 0) return { faults, notes: [], columns: [] };
+	return {
+		faults,
+		notes: [],
+		columns: columnarStatistics(bytes),
+		data: () => jobDataOf(decodeColumnar(bytes), measureColumn),
+	};
 }
 
 /** gzip and JSON well-formed, and of the shape that a job's data has. */
@@ -70,7 +85,7 @@ function checkJson(bytes: Uint8Array, encoding: "json" | "json.gz"): Checked {
 				...oddity,
 			}),
 		);
-		return { faults: [], notes, columns };
+		return { faults: [], notes, columns, data: () => metrics };
 	} catch (error) {
 		if (!isArchiverError(error)) throw error;
 		const { column, offset } = error.details;
@@ -82,6 +97,28 @@ function checkJson(bytes: Uint8Array, encoding: "json" | "json.gz"): Checked {
 		};
 		return { faults: [fault], notes: [], columns: [] };
 	}
+}
+
+/** A meta that is no JSON is found out elsewhere. */
+function checkSchemas(meta: string, data: unknown): DataProblem[] {
+	const ofMeta = publishedMetaDeviations(JSON.parse(meta));
+	const ofData = data === undefined ? [] : publishedDataDeviations(data);
+	return [
+		...ofMeta.map((deviation) => departure(deviation, "meta")),
+		...ofData.map((deviation) => departure(deviation, "data")),
+	];
+}
+
+function departure(
+	{ verdict, at, reason, count }: Deviation,
+	where: "meta" | "data",
+): DataProblem {
+	const times = count === 1 ? "" : ` (${count} times)`;
+	return {
+		code: verdict === "broken" ? "SCHEMA_BROKEN" : "SCHEMA_DIFFERS",
+		column: at,
+		reason: `${where}: ${at === "" ? "it" : at} ${reason}${times}`,
+	};
 }
 
 function damageCode(code: ErrorCode): DataProblem["code"] {

@@ -145,6 +145,8 @@ export interface Archive {
 	exists(key: JobKey): Promise<boolean>;
 	/** @throws ArchiverError JOB_UNKNOWN, DATA_CORRUPT (malformed meta) */
 	loadJobMeta(key: JobKey): Promise<Job>;
+	/** The meta as it is stored, well-formed or not. @throws ArchiverError JOB_UNKNOWN */
+	loadStoredMeta(key: JobKey): Promise<StoredMeta>;
 	/** Decodes on the calling thread; hand `loadStoredData` to a pool where that would be felt. */
 	loadJobData(key: JobKey, selection?: DataSelection): Promise<JobData>;
 	/** Statistics of every series, without decoding samples where the format allows. */

@@ -36,6 +36,7 @@ const COLUMNS: readonly TableColumn[] = [
 interface VerifyArguments {
 	db?: string;
 	cluster?: string;
+	schema?: boolean;
 	json?: boolean;
 }
 
@@ -49,13 +50,14 @@ export function addVerifyCommand(program: Command): void {
 			"the job database, to compare its rows with the jobs",
 		)
 		.option("--cluster <name>", "only this cluster")
+		.option("--schema", "hold meta and data against ClusterCockpit's schemas")
 		.option(...JSON_OPTION)
 		.action(verify);
 }
 
 async function verify(
 	target: string,
-	{ db, cluster, json }: VerifyArguments,
+	{ db, cluster, schema, json }: VerifyArguments,
 ): Promise<void> {
 	const options = resolveOptions();
 	using interruption = new Interruption();
@@ -71,6 +73,7 @@ async function verify(
 		pool,
 		cluster,
 		repository,
+		schema,
 		signal: interruption.wished,
 		onProgress: ({ jobs }) => progress.update(jobs),
 	}).finally(() => progress.stop());

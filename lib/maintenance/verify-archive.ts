@@ -21,6 +21,7 @@ export type VerifiableArchive = Pick<
 	| "strays"
 	| "exists"
 	| "loadJobMeta"
+	| "loadStoredMeta"
 	| "loadStoredData"
 >;
 
@@ -31,6 +32,11 @@ export interface VerifyOptions {
 	cluster?: string;
 	/** The database that the archive belongs to: its rows are compared with the jobs. */
 	repository?: VerifiableRows;
+	/**
+	 * Hold meta and data against the JSON Schemas that ClusterCockpit publishes; false unless told. Broken structure is a
+	 * fault, and what goes beyond their lists and bounds a note.
+	 */
+	schema?: boolean;
 	/** Stored bytes that are read ahead of the checking; 64 MiB unless told. */
 	bufferBytes?: number;
 	/** Told after each job. */
@@ -187,8 +193,11 @@ class Verification {
 
 	async #checkJob({ key, job }: { key: JobKey; job: Job }): Promise<void> {
 		for (const problem of metaProblems(key, job)) this.#findings.add(problem);
+		let schemaMeta: string | undefined;
 		let stored: StoredData;
 		try {
+			if (this.#options.schema)
+				schemaMeta = (await this.#archive.loadStoredMeta(key)).text;
 			stored = await this.#archive.loadStoredData(key);
 		} catch (cause) {
 			const error = toArchiverError(cause, "ARCHIVE_UNREADABLE");
@@ -201,7 +210,7 @@ class Verification {
 			return;
 		}
 		await this.#ahead.start(stored.bytes.byteLength, async () => {
-			await this.#checkData(key, job, stored);
+			await this.#checkData(key, job, stored, schemaMeta);
 			this.#end();
 		});
 	}
@@ -210,10 +219,11 @@ class Verification {
 		key: JobKey,
 		job: Job,
 		{ bytes, encoding, path }: StoredData,
+		schemaMeta: string | undefined,
 	): Promise<void> {
 		try {
 			const verified = await this.#options.pool.run(
-				{ kind: "verify", encoding, bytes },
+				{ kind: "verify", encoding, bytes, schemaMeta },
 				{ transfer: [bytes.buffer] },
 			);
 			const meta = await this.#metaOf(verified, key, job);

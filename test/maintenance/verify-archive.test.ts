@@ -199,6 +199,7 @@ describe("verifying an archive", () => {
 			strays: (options) => archive.strays(options),
 			exists: (key) => archive.exists(key),
 			loadJobMeta: (key) => archive.loadJobMeta(key),
+			loadStoredMeta: (key) => archive.loadStoredMeta(key),
 			loadStoredData: async (key) => {
 				const stored = await archive.loadStoredData(key);
 				loads[loaded++].open();

@@ -21,6 +21,7 @@ import type {
 	ScopedStatistics,
 	StagedJob,
 	StoredData,
+	StoredMeta,
 	Stray,
 	StrayOptions,
 } from "../archive.js";
@@ -135,6 +136,11 @@ export class FileArchive implements Archive {
 	async loadJobMeta(key: JobKey): Promise<Job> {
 		assertJobKey(key);
 		return this.#reader.loadMeta(key);
+	}
+
+	async loadStoredMeta(key: JobKey): Promise<StoredMeta> {
+		assertJobKey(key);
+		return this.#reader.loadStoredMeta(key);
 	}
 
 	async loadJobData(key: JobKey, selection?: DataSelection): Promise<JobData> {

@@ -3,6 +3,7 @@ import type { ByteReader } from "../../codec/columnar/index.js";
 import { ArchiverError } from "../../errors.js";
 import { formatJobKey, type Job, type JobKey } from "../../schema/job.js";
 import { parseJob } from "../../schema/job-json.js";
+import type { StoredMeta } from "../archive.js";
 import {
 	DATA_FILES,
 	type DataFileKind,
@@ -48,18 +49,23 @@ export class JobReader {
 
 	/** @throws ArchiverError JOB_UNKNOWN, DATA_CORRUPT, ARCHIVE_UNREADABLE */
 	async loadMeta(key: JobKey): Promise<Job> {
-		const path = join(this.folderOf(key), META_FILE);
-		let bytes: Uint8Array;
+		const { text, path } = await this.loadStoredMeta(key);
 		try {
-			bytes = await readWhole(this.#fileSystem, path);
+			return parseJob(JSON.parse(text));
+		} catch (error) {
+			throw corruptFile(error, path, key);
+		}
+	}
+
+	/** @throws ArchiverError JOB_UNKNOWN, ARCHIVE_UNREADABLE */
+	async loadStoredMeta(key: JobKey): Promise<StoredMeta> {
+		const path = join(this.folderOf(key), META_FILE);
+		try {
+			const bytes = await readWhole(this.#fileSystem, path);
+			return { text: Buffer.from(bytes.buffer).toString(), path };
 		} catch (error) {
 			if (isMissing(error)) throw jobUnknown(this.#root, key);
 			throw readError(error, path, key);
-		}
-		try {
-			return parseJob(JSON.parse(Buffer.from(bytes.buffer).toString()));
-		} catch (error) {
-			throw corruptFile(error, path, key);
 		}
 	}
 

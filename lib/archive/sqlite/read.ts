@@ -3,7 +3,7 @@ import { ArchiverError, isArchiverError } from "../../errors.js";
 import { formatJobKey, type Job, type JobKey } from "../../schema/job.js";
 import { parseJob } from "../../schema/job-json.js";
 import type { SqlValue, Statements } from "../../sqlite/connection.js";
-import type { StoredData } from "../archive.js";
+import type { StoredData, StoredMeta } from "../archive.js";
 import { corruptFile, jobUnknown } from "../errors.js";
 import type { JobBytes } from "../job-bytes.js";
 import { readError } from "./errors.js";
@@ -57,6 +57,16 @@ export class JobReader {
 
 	/** @throws ArchiverError JOB_UNKNOWN, DATA_CORRUPT, ARCHIVE_UNREADABLE */
 	async loadMeta(key: JobKey): Promise<Job> {
+		const { text, path } = await this.loadStoredMeta(key);
+		try {
+			return parseMeta(text);
+		} catch (error) {
+			throw corruptFile(error, path, key);
+		}
+	}
+
+	/** @throws ArchiverError JOB_UNKNOWN, ARCHIVE_UNREADABLE */
+	async loadStoredMeta(key: JobKey): Promise<StoredMeta> {
 		let rows: { meta: Uint8Array | string }[];
 		try {
 			rows = await this.#statements.all(LOAD_META, valuesOf(key));
@@ -64,11 +74,8 @@ export class JobReader {
 			throw readError(error, this.#path, key);
 		}
 		if (rows.length === 0) throw jobUnknown(this.#path, key);
-		try {
-			return parseMeta(rows[0].meta);
-		} catch (error) {
-			throw corruptFile(error, this.placeOf(key), key);
-		}
+		const text = Buffer.from(rows[0].meta).toString();
+		return { text, path: this.placeOf(key) };
 	}
 
 	/**

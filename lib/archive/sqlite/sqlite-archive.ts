@@ -20,6 +20,7 @@ import type {
 	ScopedStatistics,
 	StagedJob,
 	StoredData,
+	StoredMeta,
 	Stray,
 	StrayOptions,
 } from "../archive.js";
@@ -139,6 +140,11 @@ export class SqliteArchive implements Archive {
 	async loadJobMeta(key: JobKey): Promise<Job> {
 		assertJobKey(key);
 		return this.#reader.loadMeta(key);
+	}
+
+	async loadStoredMeta(key: JobKey): Promise<StoredMeta> {
+		assertJobKey(key);
+		return this.#reader.loadStoredMeta(key);
 	}
 
 	async loadJobData(key: JobKey, selection?: DataSelection): Promise<JobData> {
