@@ -220,11 +220,11 @@ export class Archiver {
 	 * @param options.signal - Cancels the wait for a slot, and nothing after it.
 	 * @throws ArchiverError INVALID_INPUT, JOB_NOT_STOPPED, ABORTED, ARCHIVER_CLOSED.
 	 */
-	async triggerArchiving(
+	triggerArchiving(
 		job: Job,
 		options: { signal?: AbortSignal } = {},
 	): Promise<void> {
-		await this.#send(job, options.signal);
+		return this.#send(job, options.signal).then(noAnswer);
 	}
 
 	/**
@@ -349,16 +349,14 @@ export class Archiver {
 		await this.shutdown();
 	}
 
-	async #send(job: Job, signal?: AbortSignal): Promise<Ticket> {
-		this.#assertOpen();
-		assertJobKey(job);
-		if (job.jobState === "running" || job.jobState === "pending") {
-			const { cluster, jobId, startTime } = job;
-			throw new ArchiverError(
-				"JOB_NOT_STOPPED",
-				`job ${formatJobKey(job)} is still ${job.jobState}`,
-				{ cluster, jobId, startTime },
-			);
+	/** Not an async function: of those that wait in a storm each would keep its state. */
+	#send(job: Job, signal?: AbortSignal): Promise<Ticket> {
+		try {
+			this.#assertOpen();
+			assertJobKey(job);
+			assertStopped(job);
+		} catch (error) {
+			return Promise.reject(error);
 		}
 		this.#recovery?.leaveAlone(job);
 		return this.#intake.send(job, { signal });
@@ -453,6 +451,18 @@ export class Archiver {
 		this.#writer.abandon();
 	}
 }
+
+function assertStopped(job: Job): void {
+	if (job.jobState !== "running" && job.jobState !== "pending") return;
+	const { cluster, jobId, startTime } = job;
+	throw new ArchiverError(
+		"JOB_NOT_STOPPED",
+		`job ${formatJobKey(job)} is still ${job.jobState}`,
+		{ cluster, jobId, startTime },
+	);
+}
+
+function noAnswer(): void {}
 
 function closedError(): ArchiverError {
 	return new ArchiverError(

@@ -15,14 +15,16 @@ export interface StormSettings {
 	folder: string;
 	storage: "file" | "sqlite";
 	jobs: number;
+	/** Whether the caller waits for each job's slot before it triggers the next one, as back pressure has it. */
+	waits: boolean;
 }
 
 export interface StormRun extends Cost {
 	jobs: number;
 	/** Until every trigger was called. */
 	triggerSeconds: number;
-	/** Triggers that waited for a slot then. */
-	waiting: number;
+	/** Most triggers that waited for a slot, seen after each page. */
+	mostWaiting: number;
 	/** Most bytes of samples and results that were in flight at once. */
 	peakBytesInFlight: number;
 }
@@ -33,7 +35,7 @@ const PAGE_JOBS = 500;
 const CHECKED_JOBS = 100;
 const SHUTDOWN_MS = 60_000;
 
-/** Triggers jobs without ever waiting for a slot, with a hook that sees in which order they are archived. */
+/** Triggers jobs as fast as it can, with a hook that sees in which order they are archived. */
 export default async function openStorm(
 	settings: StormSettings,
 ): Promise<Subject<void, StormRun>> {
@@ -42,7 +44,7 @@ export default async function openStorm(
 }
 
 async function storm(
-	{ folder, storage, jobs }: StormSettings,
+	{ folder, storage, jobs, waits }: StormSettings,
 	workload: Workload,
 ): Promise<StormRun> {
 	const name = storage === "file" ? "archive" : "archive.db";
@@ -63,15 +65,11 @@ async function storm(
 		recover: false,
 		hooks: [{ onJobStop: ({ jobId }) => void told.push(jobId) }],
 	});
-	let triggerSeconds = 0;
-	let waiting = 0;
-	const { cost } = await measureCost(async () => {
-		const startMs = performance.now();
-		const accepted = await triggerAll(archiver, repository);
-		triggerSeconds = (performance.now() - startMs) / 1000;
-		waiting = archiver.stats().waiting;
-		await accepted();
+	const { result, cost } = await measureCost(async () => {
+		const triggered = await triggerAll(archiver, repository, waits);
+		await triggered.accepted;
 		await archiver.waitForArchiving();
+		return triggered;
 	});
 	const { archived, peakBytesInFlight } = archiver.stats();
 	await archiver.shutdown(SHUTDOWN_MS);
@@ -84,31 +82,36 @@ async function storm(
 	await checkSome(archive, repository, workload, jobs);
 	await repository.close();
 	await archive.close();
-	return { ...cost, jobs, triggerSeconds, waiting, peakBytesInFlight };
+	const { triggerSeconds, mostWaiting } = result;
+	return { ...cost, jobs, triggerSeconds, mostWaiting, peakBytesInFlight };
 }
 
-/** Calls `triggerArchiving` for every pending job, oldest first. @returns what waits until all have had their slot. */
+/** Calls `triggerArchiving` for every job, by row id. `accepted` resolves once the last one has its slot. */
 async function triggerAll(
 	archiver: Archiver,
 	repository: SqliteJobRepository,
-): Promise<() => Promise<void>> {
-	let failure: unknown;
-	let last: Promise<void> = Promise.resolve();
+	waits: boolean,
+): Promise<{
+	triggerSeconds: number;
+	mostWaiting: number;
+	accepted: Promise<void>;
+}> {
+	const startMs = performance.now();
+	let mostWaiting = 0;
+	let accepted: Promise<void> = Promise.resolve();
 	let after: Job | undefined;
 	for (;;) {
 		const page = await repository.findByTime({ limit: PAGE_JOBS, after });
 		if (page.length === 0) break;
 		for (const job of page) {
-			last = archiver.triggerArchiving(job).catch((error) => {
-				failure ??= error;
-			});
+			accepted = archiver.triggerArchiving(job);
+			if (waits) await accepted;
 		}
+		mostWaiting = Math.max(mostWaiting, archiver.stats().waiting);
 		after = page[page.length - 1];
 	}
-	return async () => {
-		await last;
-		if (failure !== undefined) throw failure;
-	};
+	const triggerSeconds = (performance.now() - startMs) / 1000;
+	return { triggerSeconds, mostWaiting, accepted };
 }
 
 async function checkSome(

@@ -1,9 +1,12 @@
 import { ArchiverError } from "../errors.js";
 
-interface Waiting<T> {
+/** In a storm there are many of these: each is kept small. */
+interface Waiting<T, Accepted> {
 	item: T;
-	accept: () => void;
-	reject: (error: ArchiverError) => void;
+	resolve(accepted: Accepted): void;
+	reject(error: ArchiverError): void;
+	/** Ends listening to the caller's signal, where there is one. */
+	release?: () => void;
 }
 
 /**
@@ -13,15 +16,15 @@ interface Waiting<T> {
  * that the archiver has taken on, not only what nobody has looked at yet. (ClusterCockpit's channel frees a slot as
  * soon as the one worker picks the job up; with many jobs under way that would bound nothing.)
  */
-export class Channel<T> {
+export class Channel<T, Accepted = void> {
 	readonly capacity: number;
-	readonly #receive: (item: T) => void;
-	readonly #waiting = new Set<Waiting<T>>();
+	readonly #receive: (item: T) => Accepted;
+	readonly #waiting = new Set<Waiting<T, Accepted>>();
 	#occupied = 0;
 	#closed: ArchiverError | undefined;
 
 	/** @param receive - Called once an item has its slot, synchronously and in order. */
-	constructor(capacity: number, receive: (item: T) => void) {
+	constructor(capacity: number, receive: (item: T) => Accepted) {
 		this.capacity = capacity;
 		this.#receive = receive;
 	}
@@ -37,37 +40,22 @@ export class Channel<T> {
 	}
 
 	/**
-	 * Resolves once `item` has its slot.
+	 * Resolves once `item` has its slot, to what it was received as.
 	 *
 	 * @throws ArchiverError ABORTED when `signal` aborts first, or what the channel was closed with; no slot is taken then.
 	 */
-	send(item: T, signal?: AbortSignal): Promise<void> {
+	send(item: T, signal?: AbortSignal): Promise<Accepted> {
 		return new Promise((resolve, reject) => {
-			if (this.#closed !== undefined) return reject(this.#closed);
-			if (signal?.aborted) return reject(abortedWhileWaiting(signal));
-			if (this.#occupied < this.capacity) {
+			if (this.#closed !== undefined) reject(this.#closed);
+			else if (signal?.aborted) reject(abortedWhileWaiting(signal));
+			else if (this.#occupied < this.capacity) {
 				this.#occupied++;
-				this.#receive(item);
-				return resolve();
+				resolve(this.#receive(item));
+			} else {
+				const entry: Waiting<T, Accepted> = { item, resolve, reject };
+				if (signal !== undefined) this.#leaveOnAbort(entry, signal);
+				this.#waiting.add(entry);
 			}
-			const onAbort = () => {
-				this.#waiting.delete(entry);
-				reject(abortedWhileWaiting(signal));
-			};
-			const entry: Waiting<T> = {
-				item,
-				accept: () => {
-					signal?.removeEventListener("abort", onAbort);
-					this.#receive(item);
-					resolve();
-				},
-				reject: (error) => {
-					signal?.removeEventListener("abort", onAbort);
-					reject(error);
-				},
-			};
-			signal?.addEventListener("abort", onAbort, { once: true });
-			this.#waiting.add(entry);
 		});
 	}
 
@@ -80,15 +68,28 @@ export class Channel<T> {
 		}
 		// The slot passes on without becoming free, so no later caller can slip in between.
 		this.#waiting.delete(next);
-		next.accept();
+		next.release?.();
+		next.resolve(this.#receive(next.item));
 	}
 
 	/** Rejects everybody who waits, and every later call, with `error`. Slots in use stay in use. */
 	close(error: ArchiverError): void {
 		if (this.#closed !== undefined) return;
 		this.#closed = error;
-		for (const entry of this.#waiting) entry.reject(error);
+		for (const entry of this.#waiting) {
+			entry.release?.();
+			entry.reject(error);
+		}
 		this.#waiting.clear();
+	}
+
+	#leaveOnAbort(entry: Waiting<T, Accepted>, signal: AbortSignal): void {
+		const onAbort = () => {
+			this.#waiting.delete(entry);
+			entry.reject(abortedWhileWaiting(signal));
+		};
+		signal.addEventListener("abort", onAbort, { once: true });
+		entry.release = () => signal.removeEventListener("abort", onAbort);
 	}
 }
 

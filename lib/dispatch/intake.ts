@@ -5,11 +5,15 @@ import { Channel } from "./channel.js";
 import { Deadline } from "./deadline.js";
 import { Retries, type RetryOptions } from "./retries.js";
 
-/** A job that was handed in, with those who wait for its end. */
-export interface Ticket {
+/** A job that waits for its slot. */
+interface Arrival {
 	readonly job: Job;
 	/** Found pending by recovery. */
 	readonly recovered: boolean;
+}
+
+/** A job that was handed in, with those who wait for its end. */
+export interface Ticket extends Arrival {
 	/** Its place in the order, once it has one; a new one each time that it is tried again. */
 	accepted?: AcceptedJob;
 	readonly ended: Promise<JobOutcome>;
@@ -30,7 +34,7 @@ export interface IntakeOptions extends RetryOptions {
  */
 export class Intake {
 	readonly #options: IntakeOptions;
-	readonly #channel: Channel<Ticket>;
+	readonly #channel: Channel<Arrival | Ticket, Ticket>;
 	readonly #retries: Retries<Ticket>;
 	/** Those in the order, by their place. */
 	readonly #inOrder = new Map<number, Ticket>();
@@ -40,8 +44,8 @@ export class Intake {
 
 	constructor(options: IntakeOptions) {
 		this.#options = options;
-		this.#channel = new Channel(options.channelCapacity, (ticket) =>
-			this.#accept(ticket),
+		this.#channel = new Channel(options.channelCapacity, (arrival) =>
+			this.#accept(arrival),
 		);
 		this.#retries = new Retries(options, (ticket) => {
 			this.#channel
@@ -69,16 +73,14 @@ export class Intake {
 	}
 
 	/** Resolves when the job has its slot. @throws ArchiverError as {@link Channel.send} */
-	async send(
+	send(
 		job: Job,
 		{
 			recovered = false,
 			signal,
 		}: { recovered?: boolean; signal?: AbortSignal } = {},
 	): Promise<Ticket> {
-		const ticket = newTicket(job, recovered);
-		await this.#channel.send(ticket, signal);
-		return ticket;
+		return this.#channel.send({ job, recovered }, signal);
 	}
 
 	/** Ends a job that is not yet being committed. */
@@ -126,10 +128,12 @@ export class Intake {
 		for (const ticket of this.#unfinished) this.#leavePending(ticket, error);
 	}
 
-	#accept(ticket: Ticket): void {
+	#accept(arrival: Arrival | Ticket): Ticket {
+		const ticket = "ended" in arrival ? arrival : newTicket(arrival);
 		ticket.accepted = this.#options.accept(ticket);
 		this.#inOrder.set(ticket.accepted.order, ticket);
 		this.#unfinished.add(ticket);
+		return ticket;
 	}
 
 	#leavePending(ticket: Ticket, error: ArchiverError): void {
@@ -142,10 +146,10 @@ export class Intake {
 	}
 }
 
-function newTicket(job: Job, recovered: boolean): Ticket {
+function newTicket(arrival: Arrival): Ticket {
 	let end: (outcome: JobOutcome) => void = () => {};
 	const ended = new Promise<JobOutcome>((resolve) => {
 		end = resolve;
 	});
-	return { job, recovered, ended, end };
+	return { ...arrival, ended, end };
 }

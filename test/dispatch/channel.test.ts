@@ -8,7 +8,7 @@ describe("the channel", () => {
 	let channel: Channel<number>;
 	beforeEach(() => {
 		received = [];
-		channel = new Channel(128, (item) => received.push(item));
+		channel = new Channel(128, (item) => void received.push(item));
 	});
 
 	async function fill(): Promise<void> {
