@@ -64,6 +64,14 @@ export {
 	removeJobs,
 } from "./maintenance/remove-jobs.js";
 export {
+	type RetainOptions,
+	type RetainResult,
+	type RetentionPolicy,
+	retain,
+} from "./maintenance/retain.js";
+export type { OmitTagged } from "./maintenance/spared-jobs.js";
+export type { Thinning } from "./maintenance/thin-job.js";
+export {
 	type VerifyOptions,
 	type VerifyResult,
 	verifyArchive,

@@ -31,7 +31,8 @@ export function prepareColumns(
 	if (chunk.native && scopes !== undefined)
 		columns = bringToScopes(columns, scopes);
 	// In another chunk of several, a metric's node scope may still be to come.
-	if (whole || chunk.native) columns = addNodeScopes(columns, aggregations);
+	if (aggregations !== undefined && (whole || chunk.native))
+		columns = addNodeScopes(columns, aggregations);
 	const resampled = columns.map((column) => resample(column, preparation));
 	const recorded = resampled.every((column, i) => column === columns[i])
 		? undefined

@@ -17,6 +17,8 @@ export interface DataFacts {
 	compression?: "small";
 	/** What retention has left of the series: samples so many seconds apart, or no series at all. */
 	thinned?: number | "dropped";
+	/** Another archiver has archived the job, and its statistics are from there. */
+	foreign?: true;
 	/** How much of what the job should hold is there. */
 	completeness?: Completeness;
 	/** What could not be archived as it was asked for, each with its reason. */
@@ -40,6 +42,15 @@ export function refreshDataFacts(job: Job, facts: DataFacts): Job {
 	return earlier === undefined
 		? job
 		: withDataFacts(job, { ...earlier, ...facts });
+}
+
+/**
+ * `job` as it stays where it is with its data in another form. Its meta tells of these then, whoever has archived it, so
+ * that a replacement that was cut short can be finished.
+ */
+export function replaceDataFacts(job: Job, facts: DataFacts): Job {
+	const earlier = dataFactsOf(job) ?? { foreign: true };
+	return withDataFacts(job, { ...earlier, ...facts });
 }
 
 /** What a meta says of its data; undefined: it is not from this archiver, or was edited there. */

@@ -1,17 +1,16 @@
 import { ArchiverError, isArchiverError, toArchiverError } from "../errors.js";
-import { formatJobKey, type Job, type JobKey } from "../schema/job.js";
-import { serializeJob } from "../schema/job-json.js";
-import type { Archive, StagedJob, StoredData } from "./archive.js";
+import type { JobKey } from "../schema/job.js";
+import type { Archive, StagedJob } from "./archive.js";
+import { type CopiedJob, expectCopy, expectUnchanged } from "./copied-job.js";
+import { isSamePlace } from "./same-place.js";
 
 /** Jobs that one commit of the target takes, and about how many bytes of data are held for comparison meanwhile. */
 const GROUP_JOBS = 64;
 const GROUP_BYTES = 32 * 2 ** 20;
 
 /** A job on its way from one archive to another. */
-interface Moving {
+interface Moving extends CopiedJob {
 	key: JobKey;
-	job: Job;
-	stored: StoredData;
 	staged: StagedJob;
 }
 
@@ -24,7 +23,7 @@ export async function moveJobs(
 	keys: readonly JobKey[],
 	target: Archive,
 ): Promise<(ArchiverError | undefined)[]> {
-	if (target === source)
+	if (await isSamePlace(source, target))
 		throw new ArchiverError(
 			"INVALID_INPUT",
 			`jobs of ${source.target} cannot be moved to where they are`,
@@ -73,7 +72,8 @@ class MoveRun {
 		for (const [i, [place, moving]] of group.entries())
 			await this.#unlessFailing(place, async () => {
 				if (commitErrors[i] !== undefined) throw commitErrors[i];
-				await this.#verify(moving);
+				await expectCopy(moving, this.#target);
+				await expectUnchanged(moving, this.#source);
 				copied.push([place, moving.key]);
 			});
 		if (copied.length === 0) return;
@@ -126,29 +126,6 @@ class MoveRun {
 		}
 	}
 
-	/** The copy has to be the job, to the byte, and the job still what was copied. */
-	async #verify({ key, job, stored }: Moving): Promise<void> {
-		const copy = await this.#target.loadStoredData(key);
-		const copiedMeta = await this.#target.loadJobMeta(key);
-		const isRight =
-			copy.encoding === stored.encoding &&
-			Buffer.compare(copy.bytes, stored.bytes) === 0 &&
-			isMetaOf(copiedMeta, job);
-		if (!isRight)
-			throw new ArchiverError(
-				"DATA_CORRUPT",
-				`${copy.path}: the copy of job ${formatJobKey(key)} is not what was copied`,
-				{ ...key, path: copy.path },
-			);
-		const meta = await this.#source.loadJobMeta(key);
-		if (serializeJob(meta) !== serializeJob(job))
-			throw new ArchiverError(
-				"ARCHIVE_WRITE_FAILED",
-				`job ${formatJobKey(key)} was changed while it was moved; both versions stay`,
-				{ ...key },
-			);
-	}
-
 	async #unlessFailing(
 		place: number,
 		work: () => Promise<void>,
@@ -159,10 +136,4 @@ class MoveRun {
 			this.errors.set(place, toArchiverError(error, "ARCHIVE_WRITE_FAILED"));
 		}
 	}
-}
-
-/** Whether a meta is that of a copy: the same, but for tags that the target's earlier version had, which follow its own. */
-function isMetaOf(copy: Job, job: Job): boolean {
-	const tags = copy.tags.slice(0, job.tags.length);
-	return serializeJob({ ...copy, tags }) === serializeJob(job);
 }

@@ -11,6 +11,7 @@ import { addInfoCommand } from "./info.js";
 import { showsStacks } from "./logger.js";
 import { printJson, printNote } from "./output.js";
 import { addRemoveCommand } from "./remove.js";
+import { addRetainCommand } from "./retain.js";
 import { addShowCommand } from "./show.js";
 import { plainText } from "./text.js";
 import { addVerifyCommand } from "./verify.js";
@@ -40,6 +41,7 @@ addVerifyCommand(program);
 addImportCommand(program);
 addCompressCommand(program);
 addRemoveCommand(program);
+addRetainCommand(program);
 addExportCommand(program);
 
 try {

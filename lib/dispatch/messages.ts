@@ -67,8 +67,8 @@ export interface EncodeTask {
 export interface Preparation {
 	/** For a chunk of native columns. */
 	scopes?: ScopePlan;
-	/** How metrics are aggregated that get a node scope which nobody brought. */
-	aggregations: ReadonlyMap<string, Aggregation>;
+	/** How metrics are aggregated that get a node scope which nobody brought; absent: none does. */
+	aggregations?: ReadonlyMap<string, Aggregation>;
 	/** Seconds between archived samples; 0: as recorded. */
 	resolutionSeconds: number;
 	/** Metrics whose samples are amounts, such as joules in a timestep: these have no average at another timestep. */

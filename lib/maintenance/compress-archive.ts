@@ -1,5 +1,9 @@
 import type { Archive, StoredData } from "../archive/archive.js";
-import { dataFactsOf, withDataFacts } from "../archive/data-facts.js";
+import {
+	dataFactsOf,
+	replaceDataFacts,
+	withDataFacts,
+} from "../archive/data-facts.js";
 import type { Compression } from "../codec/column.js";
 import type { WorkerPool } from "../dispatch/pool.js";
 import type { Job, JobKey } from "../schema/job.js";
@@ -110,9 +114,8 @@ class CompressRun {
 			if (compression === "small") await this.#rememberSmall(job);
 			return "skipped";
 		}
-		const fresh = factsOf(finished, format, compression);
-		const facts = { ...dataFactsOf(job), ...fresh };
-		await this.#writer.write(withDataFacts(job, facts), bytes, encoding);
+		const facts = factsOf(finished, format, compression);
+		await this.#writer.write(replaceDataFacts(job, facts), bytes, encoding);
 		this.bytesBefore += bytesBefore;
 		this.bytes += bytes.byteLength;
 		return "done";

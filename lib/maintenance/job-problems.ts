@@ -43,7 +43,8 @@ export function dataProblems(
 				reason: "the meta is that of another version of the data",
 			},
 		];
-	const isOurs = dataFactsOf(job) !== undefined;
+	const facts = dataFactsOf(job);
+	const isOurs = facts !== undefined && !facts.foreign;
 	const timesteps = new Map(
 		config?.metricConfig.map(({ name, timestep }) => [name, timestep]),
 	);

@@ -1,5 +1,12 @@
-import { truncate } from "node:fs/promises";
-import { join } from "node:path";
+import {
+	mkdir,
+	readdir,
+	readFile,
+	rm,
+	truncate,
+	writeFile,
+} from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { openArchive } from "../../lib/index.js";
 import { makeArchive, shrinkableData } from "../maintenance/seeded-archive.js";
@@ -10,7 +17,7 @@ import { jobFolder, makeJobDatabase, statusesIn } from "./job-archive.js";
 import { jsonOf, runCli } from "./run-cli.js";
 import { hasTerminals, runOnTerminal } from "./run-on-terminal.js";
 
-describe("the commands compress and remove", () => {
+describe("the commands compress, remove and retain", () => {
 	const folder = useTempFolder();
 	const path = () => join(folder(), "archive");
 	const databasePath = () => join(folder(), "job.db");
@@ -147,5 +154,79 @@ describe("the commands compress and remove", () => {
 		expect(yes.text).to.match(/jobs removed +3 /);
 		expect(yes.status).to.equal(0);
 		expect(await jobsLeft()).to.equal(2);
+	});
+
+	it("retain moves on from obstacles, exits with 1, and completes the move without them", async () => {
+		await makeClosed("json");
+		const target = join(folder(), "target");
+		const move = (...more: string[]) =>
+			runCli([
+				...["retain", path(), "--policy", "move", "--age", "30"],
+				...["--to", `file:${target}`, "--json", ...more],
+			]);
+		const counted = await move("--dry-run");
+		expect(jsonOf(counted)).to.include({ done: 5, dryRun: true });
+		expect(await readdir(folder())).to.deep.equal(["archive"]);
+		// A file in place of a job's folder.
+		const obstacle = dirname(jobFolder(target, jobs[2]));
+		await mkdir(dirname(obstacle), { recursive: true });
+		await writeFile(join(target, "version.txt"), "3\n");
+		await writeFile(obstacle, "");
+		const meta = join(jobFolder(path(), jobs[2]), "meta.json");
+		const before = await readFile(meta);
+		const first = await move();
+		expect(first.status).to.equal(1);
+		expect(jsonOf(first)).to.include({
+			policy: "move",
+			done: 4,
+			skipped: 0,
+			spared: 0,
+			failed: 1,
+		});
+		expect(first.stderr).to.match(
+			/^1 failed:\ntestcluster\/1003\/\d+ {2}ARCHIVE_WRITE_FAILED: /,
+		);
+		expect(await readFile(meta)).to.deep.equal(before);
+		expect(await jobsLeft()).to.equal(1);
+		await rm(obstacle);
+		const second = await move();
+		expect(second.status, second.stderr).to.equal(0);
+		expect(jsonOf(second)).to.include({ done: 1, failed: 0 });
+		expect(await jobsLeft()).to.equal(0);
+		const archive = await openArchive(target, { readOnly: true });
+		const { formats } = (await archive.info()).clusters.testcluster;
+		expect(formats).to.deep.equal({ columnar: 0, json: 5 });
+	});
+
+	it("retain thins jobs", async () => {
+		await makeClosed("columnar");
+		const thin = await runCli([
+			...["retain", path(), "--policy", "thin", "--resolution", "600"],
+			...["--age", "30"],
+		]);
+		expect(thin.status, thin.stderr).to.equal(0);
+		expect(thin.stdout).to.match(
+			/^jobs thinned +5 \(0 failed, 0 were before, 0 left alone\)$/m,
+		);
+		expect(await jobsLeft()).to.equal(5);
+	});
+
+	it("retain wants what its policy needs, and nothing else", async () => {
+		for (const args of [
+			["--policy", "burn", "--age", "30"],
+			["--policy", "delete"],
+			["--policy", "delete", "--age", "-1"],
+			["--policy", "move", "--age", "30"],
+			["--policy", "delete", "--age", "30", "--to", "x"],
+			["--policy", "thin", "--age", "30"],
+			[
+				...["--policy", "thin", "--age", "30"],
+				"--drop-series",
+				"--resolution=60",
+			],
+		]) {
+			const { status } = await runCli(["retain", path(), ...args]);
+			expect(status, args.join(" ")).to.equal(2);
+		}
 	});
 });
