@@ -3,7 +3,7 @@ import type { MetricConfig } from "../schema/cluster.js";
 import { formatJobKey, type Job } from "../schema/job.js";
 import type { MetricScope } from "../schema/scope.js";
 import type { Unit } from "../schema/unit.js";
-import { heldHosts } from "./held-hosts.js";
+import { type HeldHosts, heldHosts } from "./held-hosts.js";
 import type { LoadRequest } from "./source.js";
 import type { HeldDevices } from "./topology.js";
 
@@ -41,6 +41,8 @@ export function intervalOf({ startTime, duration }: Job): JobInterval {
 export class ColumnPlanner {
 	readonly #request: LoadRequest;
 	readonly #hosts = new Map<MetricScope, AskedHost[]>();
+	#hostnames: readonly string[] | undefined;
+	#held: HeldHosts | undefined;
 
 	constructor(request: LoadRequest) {
 		this.#request = request;
@@ -80,10 +82,31 @@ export class ColumnPlanner {
 	#hostsAt(scope: MetricScope): AskedHost[] {
 		let hosts = this.#hosts.get(scope);
 		if (hosts === undefined) {
-			hosts = askedHosts(this.#request, scope);
+			hosts = this.#listHosts(scope);
 			this.#hosts.set(scope, hosts);
 		}
 		return hosts;
+	}
+
+	#listHosts(scope: MetricScope): AskedHost[] {
+		const { job, subCluster } = this.#request;
+		this.#hostnames ??= [...new Set(job.resources.map((it) => it.hostname))];
+		if (scope === "node")
+			return this.#hostnames.map((hostname) => ({ hostname, ids: null }));
+		if (subCluster === undefined)
+			throw new ArchiverError(
+				"CLUSTER_UNKNOWN",
+				`subcluster ${job.subCluster} of cluster ${job.cluster} is not configured, so its hosts have no known devices`,
+			);
+		this.#held ??= heldHosts(job, subCluster.topology);
+		const { kinds, kindOfHost } = this.#held;
+		const idsOfKinds = kinds.map(({ held }) => deviceNames(held, scope));
+		return this.#hostnames
+			.map((hostname) => ({
+				hostname,
+				ids: idsOfKinds[kindOfHost.get(hostname) ?? 0],
+			}))
+			.filter(({ ids }) => ids.length > 0);
 	}
 }
 
@@ -153,28 +176,6 @@ function cutBetweenHosts<C extends AskedColumn>(
 	return parts.map((hosts) => ({ ...column, hosts }));
 }
 
-function askedHosts(
-	{ job, subCluster }: LoadRequest,
-	scope: MetricScope,
-): AskedHost[] {
-	const hostnames = [...new Set(job.resources.map((it) => it.hostname))];
-	if (scope === "node")
-		return hostnames.map((hostname) => ({ hostname, ids: null }));
-	if (subCluster === undefined)
-		throw new ArchiverError(
-			"CLUSTER_UNKNOWN",
-			`subcluster ${job.subCluster} of cluster ${job.cluster} is not configured, so its hosts have no known devices`,
-		);
-	const { kinds, kindOfHost } = heldHosts(job, subCluster.topology);
-	const idsOfKinds = kinds.map(({ held }) => deviceNames(held, scope));
-	return hostnames
-		.map((hostname) => ({
-			hostname,
-			ids: idsOfKinds[kindOfHost.get(hostname) ?? 0],
-		}))
-		.filter(({ ids }) => ids.length > 0);
-}
-
 function deviceNames(
 	held: HeldDevices,
 	scope: Exclude<MetricScope, "node">,
@@ -189,7 +190,6 @@ function deviceNames(
 		case "hwthread":
 			return held.hwthreads.map(String);
 		case "accelerator":
-			// A job database may hold accelerators without a name, which nobody can be asked about.
-			return held.accelerators.filter((id) => id !== "");
+			return held.accelerators;
 	}
 }

@@ -12,19 +12,20 @@ export interface HeldDevices {
 	coreHwthreads: readonly (readonly number[])[];
 	sockets: readonly string[];
 	memoryDomains: readonly string[];
+	/** Those with a name: nobody could be asked about another. */
 	accelerators: readonly string[];
 }
 
 /**
  * The devices that a job holds of a host with this topology. A resource that names no hwthreads holds the whole node;
- * one that names no accelerators holds none. Hwthreads that belong to no core or socket are in none.
+ * one that names no accelerators holds none, and a job database may hold empty names. Hwthreads that belong to no core or socket are in none.
  * Resources of whole nodes get the same lists, by reference, as long as the topology is the same object.
  */
 export function heldDevices(
 	resource: Resource,
 	topology: Topology,
 ): HeldDevices {
-	const accelerators = resource.accelerators ?? [];
+	const accelerators = (resource.accelerators ?? []).filter((id) => id !== "");
 	const hwthreads = resource.hwthreads ?? [];
 	return hwthreads.length === 0
 		? { ...wholeNode(topology), accelerators }
@@ -52,10 +53,10 @@ function holding(
 	const hwthreadsByCore = groupByPosition(hwthreads, core);
 	return {
 		hwthreads,
-		cores: names(hwthreadsByCore),
-		coreHwthreads: [...hwthreadsByCore.values()],
-		sockets: names(groupByPosition(hwthreads, socket)),
-		memoryDomains: names(groupByPosition(hwthreads, memoryDomain)),
+		cores: namesOf(hwthreadsByCore),
+		coreHwthreads: hwthreadsByCore.filter((group) => group !== undefined),
+		sockets: namesOf(groupByPosition(hwthreads, socket)),
+		memoryDomains: namesOf(groupByPosition(hwthreads, memoryDomain)),
 	};
 }
 
@@ -97,22 +98,29 @@ function invert(groups: readonly (readonly number[])[]): Positions {
 	return positions;
 }
 
-/** Position -> the hwthreads among those given, by ascending position. */
+/** By position: the hwthreads among those given; undefined where there are none. Plain loops: a job may have many hosts. */
 function groupByPosition(
 	hwthreads: readonly number[],
 	positions: Positions,
-): Map<number, number[]> {
-	const groups = new Map<number, number[]>();
-	for (const hwthread of hwthreads) {
-		for (const position of positions.get(hwthread) ?? []) {
-			const group = groups.get(position);
-			if (group === undefined) groups.set(position, [hwthread]);
-			else group.push(hwthread);
+): (number[] | undefined)[] {
+	const groups: (number[] | undefined)[] = [];
+	for (let i = 0; i < hwthreads.length; i++) {
+		const own = positions.get(hwthreads[i]);
+		if (own === undefined) continue;
+		for (let k = 0; k < own.length; k++) {
+			const position = own[k];
+			while (groups.length <= position) groups.push(undefined);
+			const group = groups[position];
+			if (group === undefined) groups[position] = [hwthreads[i]];
+			else group.push(hwthreads[i]);
 		}
 	}
-	return new Map([...groups].sort(([a], [b]) => a - b));
+	return groups;
 }
 
-function names(groups: Map<number, unknown>): string[] {
-	return [...groups.keys()].map(String);
+function namesOf(groups: readonly (number[] | undefined)[]): string[] {
+	const names: string[] = [];
+	for (let position = 0; position < groups.length; position++)
+		if (groups[position] !== undefined) names.push(String(position));
+	return names;
 }

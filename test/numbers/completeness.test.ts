@@ -116,6 +116,22 @@ describe("completeness", () => {
 		expect(facts.completeness.share).to.equal(1);
 	});
 
+	it("expects nothing of accelerators without a name, which no store can be asked about", async () => {
+		const job = testJob({ subCluster: "gpu", numNodes: 2, duration: 600 });
+		const [{ hostname, accelerators = [] }, second] = job.resources;
+		const nameless = { hostname, accelerators: ["", ...accelerators] };
+		const { facts } = await archive(everything, {
+			...job,
+			resources: [nameless, { ...second, accelerators: [""] }],
+		});
+		expect(facts.completeness.metrics.util).to.deep.equal({
+			hosts: [1, 1],
+			series: [4, 4],
+			samples: [40, 40],
+		});
+		expect(facts.completeness.share).to.equal(1);
+	});
+
 	it("misses a metric that was asked for and did not come at all", async () => {
 		const { facts } = await archive((...of) =>
 			of[0] === "power" ? undefined : everything(...of),

@@ -60,6 +60,13 @@ describe("heldDevices", () => {
 		).to.deep.equal(accelerators);
 	});
 
+	it("holds no accelerators without a name, which job databases have: nobody could be asked about them", () => {
+		const accelerators = ["", "00000000:81:00.0", ""];
+		expect(
+			heldDevices({ hostname: "n1", accelerators }, smt).accelerators,
+		).to.deep.equal(["00000000:81:00.0"]);
+	});
+
 	it("knows nothing of groups that the topology lacks", () => {
 		const bare = heldDevices({ hostname: "n1" }, { node: [0, 1] });
 		expect(bare.cores).to.deep.equal([]);
