@@ -13,7 +13,6 @@ const BENCHES: Record<string, () => Promise<Bench>> = {
 	small: async () => (await import("./small/bench.js")).benchSmall,
 	burst: async () => (await import("./burst/bench.js")).benchBurst,
 	storm: async () => (await import("./storm/bench.js")).benchStorm,
-	storm: async () => (await import("./storm/bench.js")).benchStorm,
 	source: async () => (await import("./source/bench.js")).benchSource,
 	growth: async () => (await import("./growth/bench.js")).benchGrowth,
 	embed: async () => (await import("./embed/bench.js")).benchEmbed,
