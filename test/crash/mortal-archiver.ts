@@ -31,11 +31,12 @@ async function archiveUntilKilled(options: MortalOptions): Promise<void> {
 		await record(...args);
 		fate.reach("after the database commit");
 	};
+	const stepwise = scriptedFileSystem(undefined, (call) => {
+		if (isReady) fate.reachFileStep(call);
+	});
 	const archive = await FileArchive.open(join(folder, "archive"), {
 		format,
-		fileSystem: scriptedFileSystem(undefined, (call) => {
-			if (isReady) fate.reachFileStep(call);
-		}),
+		fileSystem: death === undefined ? undefined : stepwise,
 	});
 	const archiver = await Archiver.start({
 		repository,

@@ -32,12 +32,16 @@ export class DurableFiles {
 		return file.finish(this.#sync);
 	}
 
-	/** Writes a temporary file whole. When that fails, nothing is left of it. */
-	async writeTemporary(text: string): Promise<string> {
+	/**
+	 * Writes a temporary file whole. When that fails, nothing is left of it.
+	 *
+	 * @param sync - Where it must not depend on whether this archive is synced.
+	 */
+	async writeTemporary(text: string, sync = this.#sync): Promise<string> {
 		const file = await this.temporaries.create();
 		try {
 			await file.write(Buffer.from(text));
-			await this.finish(file);
+			await file.finish(sync);
 			return file.path;
 		} catch (error) {
 			await this.temporaries.remove(file.path);

@@ -163,7 +163,7 @@ async function createWithoutLinks(
 		const opened = await files.fileSystem.open(path, "wx", FILE_MODE);
 		file = new TemporaryFile(path, opened);
 		await file.write(Buffer.from(textOf(holder)));
-		await files.finish(file);
+		await file.finish(true);
 		return true;
 	} catch (error) {
 		if (systemCode(error) === "EEXIST") return false;
@@ -187,13 +187,14 @@ async function replace(
 	}
 }
 
+/** Synced always: a power cut that left the file and took its text would leave a lock that nobody may take over. */
 async function write(
 	files: DurableFiles,
 	path: string,
 	holder: LockHolder,
 ): Promise<string> {
 	try {
-		return await files.writeTemporary(textOf(holder));
+		return await files.writeTemporary(textOf(holder), true);
 	} catch (error) {
 		throw writeError(error, path);
 	}
