@@ -1,5 +1,3 @@
-import { smallest } from "./transforms.js";
-
 /** Runs of neighbours that stand for a column when its transform is chosen. */
 const WINDOWS = 4;
 const WINDOW_LENGTH = 256;
@@ -31,7 +29,8 @@ export function chooseTransform(integers: Int32Array): TransformChoice {
 	const window = probeWindows(integers);
 	const count = window.length;
 	// The smallest of the windows is close to the column's smallest, and cheap.
-	const base = smallest(window);
+	let base = count === 0 ? 0 : window[0];
+	for (let i = 1; i < count; i++) if (window[i] < base) base = window[i];
 	for (let i = 0; i < count; i++) numbers[i] = window[i] - base;
 	let best = cheapest("level", count);
 	for (let i = 1; i < count; i++) {

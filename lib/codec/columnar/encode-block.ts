@@ -1,13 +1,19 @@
 import type { Compression } from "../column.js";
-import { MAX_PLANES, planesFor, splitPlanes } from "./byte-planes.js";
 import { encodeContextual } from "./contextual.js";
 import type { FrameWriter } from "./frames.js";
+import {
+	MAX_PLANES,
+	planesFor,
+	planesOfDeltas,
+	planesOfDifferences,
+	planesOfLevels,
+	upperPlanes,
+} from "./integer-planes.js";
 import { RAW_PLANES, splitRaw } from "./raw-planes.js";
 import type { Plan } from "./references.js";
 import { Scratch } from "./scratch.js";
 import type { Block, Coding, Encoding } from "./summary.js";
 import { presentSamples, type Survey } from "./survey.js";
-import { smallest, toDeltas, toDifferences, toLevels } from "./transforms.js";
 import {
 	deltasAreSmaller,
 	scaleWide,
@@ -16,6 +22,7 @@ import {
 	toWideLevels,
 	WIDE_PLANES,
 } from "./wide-integers.js";
+import { BLOCK_SAMPLES, workspace } from "./workspace.js";
 import type { ZstdEffort } from "./zstd.js";
 
 /** Columns of fewer samples give a model nothing to learn from. */
@@ -30,7 +37,6 @@ interface IntegerFrames {
 	frameBytes: number[];
 }
 
-const numberScratch = new Scratch(Uint32Array);
 const planeScratch = new Scratch(Uint8Array);
 const wideScratch = new Scratch(Float64Array);
 
@@ -143,30 +149,61 @@ function encodePlanes(
 	integersOf: (column: number) => Int32Array,
 ): IntegerFrames {
 	const count = integers.length;
-	const numbers = numberScratch.take(count);
-	let used: number;
-	let base = 0;
-	if (transform === "difference" && reference !== undefined)
-		used = toDifferences(integers, integersOf(reference), numbers);
-	else if (transform === "delta") used = toDeltas(integers, numbers);
-	else {
-		base = smallest(integers);
-		used = toLevels(integers, base, numbers);
+	const other =
+		transform === "difference" && reference !== undefined
+			? integersOf(reference)
+			: undefined;
+	const base = transform === "level" ? smallest(integers) : 0;
+	const planes = planeScratch.take(MAX_PLANES * count);
+	let lowBits = wanted;
+	let planeCount = splitAll();
+	if (planeCount > MAX_PLANES) {
+		lowBits = 8;
+		planeCount = splitAll();
 	}
-	const lowBits = planesFor(used, wanted) > MAX_PLANES ? 8 : wanted;
 	const coding: Coding =
 		transform === "difference" && reference !== undefined
 			? { kind: "difference", lowBits, reference }
 			: transform === "delta"
 				? { kind: "delta", lowBits }
 				: { kind: "level", lowBits, base };
-	const planeCount = planesFor(used, lowBits);
-	const planes = planeScratch.take(planeCount * count);
-	splitPlanes(numbers, count, lowBits, planeCount, planes);
 	return {
 		coding,
 		frameBytes: addPlanes(planes, count, planeCount, frames, "planes"),
 	};
+
+	/** Fills the planes block by block. @returns how many there are. */
+	function splitAll(): number {
+		let used = 0;
+		let taken = 2;
+		for (let from = 0; from < count; from += BLOCK_SAMPLES) {
+			const length = Math.min(BLOCK_SAMPLES, count - from);
+			workspace.integers.set(integers.subarray(from, from + length));
+			used |= splitBlock(from, length);
+			if (taken === 2 && planesFor(used, lowBits) > 2) {
+				for (let plane = taken; plane < MAX_PLANES; plane++)
+					planes.fill(0, plane * count, plane * count + from);
+				taken = MAX_PLANES;
+			}
+			if (taken > 2) upperPlanes(lowBits, length);
+			for (let plane = 0; plane < taken; plane++)
+				planes.set(
+					workspace.planes[plane].subarray(0, length),
+					plane * count + from,
+				);
+		}
+		return planesFor(used, lowBits);
+	}
+
+	function splitBlock(from: number, length: number): number {
+		if (other !== undefined) {
+			workspace.references.set(other.subarray(from, from + length));
+			return planesOfDifferences(lowBits, length);
+		}
+		return transform === "delta"
+			? planesOfDeltas(from === 0 ? 0 : integers[from - 1], lowBits, length)
+			: planesOfLevels(base, lowBits, length);
+	}
 }
 
 function encodeDoubles(
@@ -215,6 +252,13 @@ function addPlanes(
 			frames.add(planes.subarray(plane * count, (plane + 1) * count), effort),
 		);
 	return frameBytes;
+}
+
+function smallest(integers: Int32Array): number {
+	let min = integers.length === 0 ? 0 : integers[0];
+	for (let i = 1; i < integers.length; i++)
+		if (integers[i] < min) min = integers[i];
+	return min;
 }
 
 /** Positions as u32, then values as f64, little-endian. */

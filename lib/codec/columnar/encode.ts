@@ -3,6 +3,7 @@ import type { Column, Compression } from "../column.js";
 import { encodeBlock } from "./encode-block.js";
 import { FrameWriter } from "./frames.js";
 import { GapTable } from "./gaps.js";
+import type { Presence } from "./presence.js";
 import { planCodings } from "./references.js";
 import { Scratch } from "./scratch.js";
 import type { PartSummary, StatisticsSeriesSummary } from "./summary.js";
@@ -82,17 +83,24 @@ function surveyAll(
 		columns.reduce((sum, { samples }) => sum + samples.length, 0),
 	);
 	let start = 0;
+	let presence: Presence | undefined;
 	return columns.map(({ samples, lengths }) => {
 		const end = start + samples.length;
 		const survey = surveyColumn(
 			samples,
 			lengths,
+			presence && sameNumbers(presence.lengths, lengths) ? presence : undefined,
 			gaps,
 			integers.subarray(start, end),
 		);
+		presence = survey.presence;
 		start = end;
 		return survey;
 	});
+}
+
+function sameNumbers(a: Uint32Array, b: Uint32Array): boolean {
+	return a.length === b.length && a.every((number, i) => number === b[i]);
 }
 
 function addGaps(summary: PartSummary, surveys: readonly Survey[]): void {

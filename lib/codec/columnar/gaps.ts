@@ -45,7 +45,8 @@ export class GapTable {
 		// Patterns whose hashes collide are not shared: that costs bytes, not correctness.
 		const known = this.#patternByHash.get(this.#hash);
 		if (known !== undefined && this.#equalsLast(known)) {
-			this.abandonSeries();
+			this.#end = start;
+			this.#hash = 0;
 			return known;
 		}
 		this.#starts.push(this.#end);
@@ -55,10 +56,11 @@ export class GapTable {
 		return pattern;
 	}
 
-	/** Forgets the runs of the series at hand. */
-	abandonSeries(): void {
-		this.#end = this.#starts[this.#starts.length - 1];
-		this.#hash = 0;
+	/** Runs of each pattern; the first, of number 0, is empty. Views, valid until the next addition. */
+	patterns(): Uint32Array[] {
+		return this.#starts.map((end, pattern) =>
+			this.#runs.subarray(pattern === 0 ? end : this.#starts[pattern - 1], end),
+		);
 	}
 
 	/**

@@ -1,7 +1,7 @@
 import { ArchiverError } from "../../errors.js";
-import { MAX_PLANES } from "./byte-planes.js";
 import { CODING_KINDS, CODINGS, ENCODINGS } from "./index-table.js";
 import { asInteger, asNumber } from "./index-values.js";
+import { MAX_PLANES } from "./integer-planes.js";
 import type { MsgpackValue } from "./msgpack.js";
 import { RAW_PLANES } from "./raw-planes.js";
 import type { Block, Coding, Encoding } from "./summary.js";

@@ -2,10 +2,11 @@ import type { SeriesStatistics } from "../column.js";
 import { emptyStatistics } from "../statistics.js";
 import { buildDictionary } from "./dictionary.js";
 import type { GapTable } from "./gaps.js";
+import { findPresence, type Presence } from "./presence.js";
 import { guessScale, type Scale, type ScaleGuess } from "./scales.js";
 import {
-	type Exceptions,
 	exceptionsFound,
+	type ScanResult,
 	scanPlain,
 	scanScaled,
 } from "./scan.js";
@@ -18,6 +19,7 @@ export interface Survey {
 	statistics: SeriesStatistics;
 	/** Scale at which the statistics are probably integers; 0: at none. */
 	statisticsScale: number;
+	presence: Presence;
 	/** Pattern of gaps of each series; null: nothing is missing. */
 	patterns: Uint32Array | null;
 	/** Samples that are there. */
@@ -49,28 +51,37 @@ const presentScratch = new Scratch(Float64Array);
 /**
  * Measures a column and finds out what its samples are: most often in one fused pass.
  *
+ * @param expected what is probably there: what is of the column before, if its series are as long.
  * @param integers receives the integers of the column, if it has any; they stay there for other columns.
  */
 export function surveyColumn(
 	samples: Float64Array,
 	lengths: Uint32Array,
+	expected: Presence | undefined,
 	gaps: GapTable,
 	integers: Int32Array,
 ): Survey {
 	const statistics = emptyStatistics(lengths.length);
-	const patterns = new Uint32Array(lengths.length);
+	let presence = expected ?? findPresence(samples, lengths, gaps);
+	const scanning = (scan: () => ScanResult) => {
+		const result = scan();
+		if (result !== "moved") return result === "fits";
+		presence = findPresence(samples, lengths, gaps);
+		return scan() === "fits";
+	};
 	const { scale, content } = surveyIntegers(guessScale(samples), (factor) =>
-		scanScaled(samples, lengths, factor, integers, gaps, patterns, statistics),
+		scanning(() => scanScaled(samples, presence, factor, integers, statistics)),
 	);
 	if (content === undefined)
-		scanPlain(samples, lengths, gaps, patterns, statistics);
-	const present = statistics.count.reduce((sum, count) => sum + count, 0);
+		scanning(() => scanPlain(samples, presence, statistics));
+	const { present } = presence.placement;
 	const survey: Survey = {
 		samples,
 		lengths,
 		statistics,
 		statisticsScale: scale?.factor ?? 0,
-		patterns: present === samples.length ? null : patterns,
+		presence,
+		patterns: presence.patterns,
 		present,
 		content: { kind: "doubles" },
 	};
@@ -86,11 +97,11 @@ export function surveyColumn(
  * Tries scales until one fits. When it leaves exceptions that a finer scale would not, that one is taken: a column that
  * is nearly always 0 looks like integers.
  *
- * @param scan passes over the column at a scale; undefined: it does not fit.
+ * @param scan passes over the column at a scale; false: it does not fit.
  */
 function surveyIntegers(
 	first: ScaleGuess | undefined,
-	scan: (factor: number) => Exceptions | undefined,
+	scan: (factor: number) => boolean,
 ): {
 	scale?: Scale;
 	content?: Omit<IntegerContent, "integers">;
@@ -99,28 +110,33 @@ function surveyIntegers(
 	let coarser: ScaleGuess | undefined;
 	while (guess !== undefined && !guess.scale.wide) {
 		const { scale, position } = guess;
-		const exceptions = scan(scale.factor);
-		if (exceptions === undefined) {
-			guess = coarser ?? guessScale(exceptionsFound(), position + 1);
+		const fits = scan(scale.factor);
+		const { count, positions, values } = exceptionsFound();
+		const finer = () => guessScale(values.subarray(0, count), position + 1);
+		if (!fits) {
+			guess = coarser ?? finer();
 			continue;
 		}
-		if (exceptions.count > FEW_EXCEPTIONS && coarser === undefined) {
-			const finer = guessScale(exceptionsFound(), position + 1);
+		if (count > FEW_EXCEPTIONS && coarser === undefined) {
+			const next = finer();
 			if (
-				finer !== undefined &&
-				!finer.scale.wide &&
-				finer.scale.factor % scale.factor === 0
+				next !== undefined &&
+				!next.scale.wide &&
+				next.scale.factor % scale.factor === 0
 			) {
 				coarser = guess;
-				guess = finer;
+				guess = next;
 				continue;
 			}
 		}
-		const positions = exceptions.positions.slice(0, exceptions.count);
-		const values = exceptions.values.slice(0, exceptions.count);
 		return {
 			scale,
-			content: { kind: "integers", scale: scale.factor, positions, values },
+			content: {
+				kind: "integers",
+				scale: scale.factor,
+				positions: positions.slice(0, count),
+				values: values.slice(0, count),
+			},
 		};
 	}
 	return guess === undefined ? {} : { scale: guess.scale };

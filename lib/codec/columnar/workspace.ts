@@ -10,6 +10,8 @@ export const workspace = {
 	/** Four planes, lowest first. */
 	planes: Array.from({ length: 4 }, () => new Uint8Array(BLOCK_SAMPLES)),
 	integers: new Int32Array(BLOCK_SAMPLES),
+	/** What of the integers goes into planes. */
+	numbers: new Uint32Array(BLOCK_SAMPLES),
 	/** Integers of the column that this one is told from. */
 	references: new Int32Array(BLOCK_SAMPLES),
 	/** Where each of the samples goes, or comes from, in `values`. */

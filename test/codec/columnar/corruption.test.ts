@@ -129,6 +129,7 @@ describe("damaged columnar files", () => {
 		damaged[9] ^= 0xff;
 		expect(verifyColumnar(damaged)).to.deep.equal([
 			{
+				code: "DATA_CORRUPT",
 				reason: "steady load/node: the checksum of its frames does not match",
 				offset: 8,
 				column: "steady load/node",
@@ -148,6 +149,7 @@ describe("damaged columnar files", () => {
 		const forged = Uint8Array.from([...fileHeader(), ...frames, ...tail]);
 		expect(verifyColumnar(forged)).to.deep.equal([
 			{
+				code: "DATA_CORRUPT",
 				reason: "m/node: the statistics are not those of the samples",
 				offset: 8,
 				column: "m/node",

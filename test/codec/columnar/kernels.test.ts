@@ -2,14 +2,17 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { BitReader, BitWriter } from "../../../lib/codec/columnar/bits.js";
 import {
-	planesFor,
-	splitPlanes,
-} from "../../../lib/codec/columnar/byte-planes.js";
-import {
 	decodeBuckets,
 	encodeBuckets,
 } from "../../../lib/codec/columnar/context-coder.js";
 import { GapTable } from "../../../lib/codec/columnar/gaps.js";
+import {
+	planesFor,
+	planesOfDeltas,
+	planesOfDifferences,
+	planesOfLevels,
+	upperPlanes,
+} from "../../../lib/codec/columnar/integer-planes.js";
 import { divideBy } from "../../../lib/codec/columnar/integer-samples.js";
 import {
 	placementOf,
@@ -22,14 +25,12 @@ import {
 	integersFromLevels,
 	planesTaken,
 } from "../../../lib/codec/columnar/plane-integers.js";
+import { findPresence } from "../../../lib/codec/columnar/presence.js";
 import { joinRaw, splitRaw } from "../../../lib/codec/columnar/raw-planes.js";
-import { scanScaled } from "../../../lib/codec/columnar/scan.js";
 import {
-	smallest,
-	toDeltas,
-	toDifferences,
-	toLevels,
-} from "../../../lib/codec/columnar/transforms.js";
+	exceptionsFound,
+	scanScaled,
+} from "../../../lib/codec/columnar/scan.js";
 import {
 	fromWideDeltas,
 	joinWide,
@@ -66,15 +67,12 @@ const integers = fc.array(
 );
 const lowBits = fc.integer({ min: 1, max: 8 });
 
-/** The planes of `numbers` as the fast kernel splits them, one array a plane. */
-function split(numbers: Uint32Array, used: number, bits: number): Uint8Array[] {
-	const count = numbers.length;
-	const planeCount = planesFor(used, bits);
-	const planes = new Uint8Array(planeCount * count);
-	splitPlanes(numbers, count, bits, planeCount, planes);
-	return Array.from({ length: planeCount }, (_, plane) =>
-		planes.slice(plane * count, (plane + 1) * count),
-	);
+/** The planes in the workspace, once the block there was split by a fast kernel. */
+function planesOf(used: number, bits: number, count: number): Uint8Array[] {
+	upperPlanes(bits, count);
+	return workspace.planes
+		.slice(0, planesFor(used, bits))
+		.map((plane) => plane.slice(0, count));
 }
 
 function sameBits(samples: Float64Array, expected: readonly number[]): boolean {
@@ -105,25 +103,24 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 					const present = expected.integers.length;
 					const integers = new Int32Array(column.samples.length);
 					const statistics = emptyStatistics(column.lengths.length);
-					const exceptions = scanScaled(
+					const result = scanScaled(
 						column.samples,
-						column.lengths,
+						findPresence(column.samples, column.lengths, new GapTable()),
 						scale,
 						integers,
-						new GapTable(),
-						new Uint32Array(column.lengths.length),
 						statistics,
 					);
+					expect(result).to.equal("fits");
 					expect([...integers.subarray(0, present)]).to.deep.equal(
 						expected.integers,
 					);
-					const count = exceptions?.count ?? -1;
-					expect([
-						...(exceptions?.positions.subarray(0, count) ?? []),
-					]).to.deep.equal(expected.exceptions.map(([position]) => position));
-					expect([
-						...(exceptions?.values.subarray(0, count) ?? []),
-					]).to.deep.equal(expected.exceptions.map(([, value]) => value));
+					const { count, positions, values } = exceptionsFound();
+					expect([...positions.subarray(0, count)]).to.deep.equal(
+						expected.exceptions.map(([position]) => position),
+					);
+					expect([...values.subarray(0, count)]).to.deep.equal(
+						expected.exceptions.map(([, value]) => value),
+					);
 					expect(statistics).to.deep.equal(measureColumn(column));
 				},
 			),
@@ -139,39 +136,38 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 					values,
 					(_, i) => others[i % others.length],
 				);
-				const base = smallest(own);
+				const base = Math.min(...values);
+				const count = own.length;
 				const cases: {
-					fast(numbers: Uint32Array): number;
+					fast(width: number): number;
 					plain: number[];
 					back(planeCount: number, width: number): unknown;
 				}[] = [
 					{
-						fast: (numbers) => toLevels(own, base, numbers),
+						fast: (width) => planesOfLevels(base, width, count),
 						plain: referenceLevels(values),
 						back: (planeCount, width) =>
-							integersFromLevels(planeCount, width, base, own.length),
+							integersFromLevels(planeCount, width, base, count),
 					},
 					{
-						fast: (numbers) => toDeltas(own, numbers),
+						fast: (width) => planesOfDeltas(0, width, count),
 						plain: referenceDeltas(values),
 						back: (planeCount, width) =>
-							integersFromDeltas(planeCount, width, 0, own.length),
+							integersFromDeltas(planeCount, width, 0, count),
 					},
 					{
-						fast: (numbers) => toDifferences(own, other, numbers),
+						fast: (width) => planesOfDifferences(width, count),
 						plain: referenceDifferences(values, [...other]),
-						back: (planeCount, width) => {
-							workspace.references.set(other);
-							integersFromDifferences(planeCount, width, own.length);
-						},
+						back: (planeCount, width) =>
+							integersFromDifferences(planeCount, width, count),
 					},
 				];
+				workspace.references.set(other);
 				for (const { fast, plain, back } of cases) {
-					const numbers = new Uint32Array(own.length);
-					const used = fast(numbers);
+					workspace.integers.set(own);
 					// Five planes do not occur: encoders widen the lowest plane instead.
-					const width = planesFor(used, bits) > 4 ? 8 : bits;
-					const planes = split(numbers, used, width);
+					const width = planesFor(fast(bits), bits) > 4 ? 8 : bits;
+					const planes = planesOf(fast(width), width, count);
 					expect(planes).to.deep.equal(referencePlanes(plain, width));
 					for (let plane = 0; plane < planesTaken(planes.length); plane++)
 						workspace.planes[plane].set(
