@@ -1,3 +1,4 @@
+import { open } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import sqlite3 from "sqlite3";
 import { ArchiverError, isArchiverError } from "../errors.js";
@@ -33,6 +34,12 @@ export interface ConnectionOptions {
 	/** How long a statement waits for another connection's lock. */
 	busyTimeoutMs: number;
 }
+
+/**
+ * Of new databases, as of archived files: for owner and group, less what the process's umask takes. SQLite's own choice
+ * would let everybody read; it gives its journals the mode of the database.
+ */
+const FILE_MODE = 0o640;
 
 /** The driver's failures that may pass; the others will come again. */
 const TRANSIENT_CODES = new Set([
@@ -73,6 +80,7 @@ export class Connection implements Statements {
 		path: string,
 		{ mode, busyTimeoutMs }: ConnectionOptions,
 	): Promise<Connection> {
+		if (mode === "create") await makeFile(path);
 		const database = await openDatabase(path, mode);
 		database.configure("busyTimeout", busyTimeoutMs);
 		return new Connection(path, database);
@@ -209,6 +217,12 @@ export function sqliteCode(error: unknown): string | undefined {
 	return cause instanceof Error && "code" in cause
 		? String(cause.code)
 		: undefined;
+}
+
+/** Makes an empty file where there is none. Why that fails, SQLite says in its turn. */
+async function makeFile(path: string): Promise<void> {
+	const file = await open(path, "wx", FILE_MODE).catch(() => undefined);
+	await file?.close();
 }
 
 function openDatabase(

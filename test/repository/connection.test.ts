@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
 import { SqliteJobRepository } from "../../lib/repository/sqlite.js";
@@ -119,6 +120,26 @@ describe("connections to the job database", () => {
 			]);
 		});
 	});
+
+	for (const umask of [0o022, 0o077]) {
+		it(`make a database that is for owner and group, as far as a umask of ${umask.toString(8)} allows`, async () => {
+			const before = process.umask(umask);
+			try {
+				const repository = await SqliteJobRepository.open(file());
+				await repository.startJob(testJob());
+				const modes = await Promise.all(
+					["", "-wal", "-shm"].map(async (suffix) => {
+						const { mode } = await stat(`${file()}${suffix}`);
+						return mode & 0o777;
+					}),
+				);
+				await repository.close();
+				expect(modes).to.deep.equal(Array(3).fill(0o640 & ~umask));
+			} finally {
+				process.umask(before);
+			}
+		});
+	}
 
 	it("cannot write when they are for reading", async () => {
 		await withDatabase(file(), (database) =>
