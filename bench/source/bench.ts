@@ -9,7 +9,7 @@ export async function benchSource({
 }: Partial<BenchOptions>): Promise<object> {
 	const size = short
 		? { warmups: 1, rounds: 1, ticks: 10 }
-		: { warmups: 2, rounds: 7, ticks: 40 };
+		: { warmups: 2, rounds: 7, ticks: 160 };
 	print(`medians of ${size.rounds} alternating rounds, in one process`);
 	const { ingest, control } = await benchIngest(size);
 	const takeOut = await benchTakeOut(size);

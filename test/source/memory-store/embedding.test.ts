@@ -22,9 +22,14 @@ describe("an archiver with a memory store", () => {
 			for (const job of jobs) await archiver.startJob(newJob(job));
 
 			const fed = new Map<string, number[]>();
+			// JSON keeps two decimals; columns keep any double there is.
 			const random = seededRandom(17);
+			const draw =
+				format === "json"
+					? () => Math.round(random() * 1e5) / 100
+					: () => (random() - 0.5) * 10 ** (40 * random() - 20);
 			for (let minute = 0; minute <= 60; minute++) {
-				const lines = measureAll(jobs, minute, random, fed);
+				const lines = measureAll(jobs, minute, draw, fed);
 				await store.ingestLineProtocol(lines.join("\n"));
 			}
 
@@ -70,6 +75,57 @@ describe("an archiver with a memory store", () => {
 		expect(store.heldJobs()).to.deep.equal([]);
 	});
 
+	it("archives no wrong number when collectors' clocks jump, there and back", async () => {
+		let now = TEST_START_TIME;
+		const store = testStore({ clock: () => now, maxAheadSeconds: 300 });
+		const house = await openHouse({ source: store, hooks: [store.hooks()] });
+		const { archiver, archive } = house;
+		const job = testJob({ numNodes: 2, duration: 3600 });
+		await archiver.startJob(newJob(job));
+		// What the clock of a host shows beside the time, for five minutes from a minute on.
+		const jumps: Record<string, [minute: number, seconds: number]> = {
+			n001: [40, 3600],
+			n002: [20, -600],
+		};
+		const expected: Record<string, number[]> = {
+			n001: Array(61).fill(Number.NaN),
+			n002: Array(61).fill(Number.NaN),
+		};
+		for (let minute = 0; minute <= 60; minute++) {
+			now = TEST_START_TIME + minute * 60;
+			for (const [hostname, [from, seconds]] of Object.entries(jumps)) {
+				const jumped = minute >= from && minute < from + 5 ? seconds : 0;
+				await store.ingestLineProtocol(
+					`cpu_load,cluster=testcluster,hostname=${hostname},type=node value=${minute} ${now + jumped}`,
+				);
+				// What is an hour ahead is dropped; what is behind says that it belongs there.
+				if (jumped <= 0) expected[hostname][minute + jumped / 60] = minute;
+			}
+		}
+		const stopTime = job.startTime + job.duration;
+		await archiver.stopJob(job, { state: "completed", stopTime });
+		await archiver.waitForArchiving();
+		const data = await archive.loadJobData(job);
+		const series = data.cpu_load.node?.series ?? [];
+		expect(
+			Object.fromEntries(
+				series.map(({ hostname, data }) => [hostname, [...data]]),
+			),
+		).to.deep.equal(expected);
+		expect(store.stats()).to.include({ ahead: 5, duplicates: 5 });
+		const { statistics } = await archive.loadJobMeta(job);
+		const averages = Object.values(expected).map((samples) => {
+			const present = samples.filter((value) => !Number.isNaN(value));
+			return present.reduce((sum, value) => sum + value) / present.length;
+		});
+		const average = (averages[0] + averages[1]) / 2;
+		expect(statistics?.cpu_load).to.include({
+			avg: Math.round(average * 100) / 100,
+			min: 0,
+			max: 60,
+		});
+	});
+
 	it("does not hold a job that is not to be archived", () => {
 		const store = testStore();
 		store.hooks().onJobStart(testJob({ monitoringStatus: 0 }));
@@ -81,7 +137,7 @@ describe("an archiver with a memory store", () => {
 function measureAll(
 	jobs: readonly Job[],
 	minute: number,
-	random: () => number,
+	draw: () => number,
 	fed: Map<string, number[]>,
 ): string[] {
 	const timestamp = (TEST_START_TIME + minute * 60) * 1e9;
@@ -93,8 +149,7 @@ function measureAll(
 				["mem_bw", "socket", "0"],
 				["mem_bw", "socket", "1"],
 			].map(([metric, scope, id]) => {
-				// As many decimals as ClusterCockpit's JSON keeps.
-				const value = Math.round(random() * 1e5) / 100;
+				const value = draw();
 				const name = [metric, scope, hostname, id].filter(Boolean).join("/");
 				fed.set(name, [...(fed.get(name) ?? []), value]);
 				const device = id === undefined ? "" : `,type-id=${id}`;
