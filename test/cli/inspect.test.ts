@@ -146,6 +146,7 @@ describe("the commands info, show, verify and import", () => {
 			jobs: 4,
 			faults: [],
 			notes: [],
+			counts: {},
 		});
 		await truncate(join(jobFolder(path("archive"), jobs[1]), "data.hjc"), 100);
 		const damaged = await runCli(["verify", target, "--json"]);
@@ -157,10 +158,12 @@ describe("the commands info, show, verify and import", () => {
 		expect(count).to.equal(4);
 		expect(faults).to.have.length(1);
 		expect(faults[0].jobId).to.equal(jobs[1].jobId);
+		expect(faults[0]).to.include({ code: "DATA_CORRUPT" });
 		expect(faults[0].path).to.match(/data\.hjc$/);
 		const table = await runCli(["verify", target]);
 		expect(table.status).to.equal(1);
 		expect(table.stdout).to.match(/^testcluster\/1002\/\d+ .*data\.hjc/m);
+		expect(table.stdout).to.match(/^DATA_CORRUPT +1 +.*archive it again$/m);
 		expect(table.stdout).to.match(/^4 jobs, 1 faults, 0 notes$/m);
 	});
 

@@ -1,7 +1,11 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { DATA_FACTS_KEY, dataFactsOf } from "../../lib/archive/data-facts.js";
+import {
+	DATA_FACTS_KEY,
+	dataFactsOf,
+	withDataFacts,
+} from "../../lib/archive/data-facts.js";
 import { openArchive } from "../../lib/index.js";
 import { importArchive } from "../../lib/maintenance/import-archive.js";
 import { verifyArchive } from "../../lib/maintenance/verify-archive.js";
@@ -54,7 +58,12 @@ describe("importing an archive", () => {
 				await source.loadClusterConfig("testcluster"),
 			);
 			const verified = await verifyArchive(target, { pool });
-			expect(verified).to.deep.equal({ jobs: 70, faults: [], notes: [] });
+			expect(verified).to.deep.include({
+				jobs: 70,
+				faults: [],
+				notes: [],
+				counts: {},
+			});
 			let samples = 0;
 			for (const [i, job] of jobs.entries()) {
 				const data = await target.loadJobData(job);
@@ -69,6 +78,35 @@ describe("importing an archive", () => {
 			}
 			expect(result.samples).to.equal(samples);
 		});
+
+	it("keeps what a meta tells of its data and stays true, and tells of what changes", async () => {
+		const job = tellingOfData(seededJobs(27, 1)[0]);
+		const facts = { series: 0, samples: 0, notes: ["noted"] };
+		const told = withDataFacts(job, {
+			...facts,
+			format: "json",
+			dataId: "0",
+			thinned: 600,
+		});
+		const source = await makeArchive(path("source"), "json", []);
+		await source.importJob(job, seededData(job));
+		await source.storeJobMeta(told);
+		const target = await openNew("target", "columnar");
+		const compression = "small";
+		await importArchive(source, target, { pool, compression });
+		const meta = await target.loadJobMeta(job);
+		expect(dataFactsOf(meta)).to.deep.include({
+			format: "columnar",
+			compression,
+			thinned: 600,
+			notes: ["noted"],
+		});
+		const back = await openNew("back", "json");
+		await importArchive(target, back, { pool });
+		const again = dataFactsOf(await back.loadJobMeta(job));
+		expect(again).to.include({ format: "json", thinned: 600 });
+		expect(again).not.to.have.property("compression");
+	});
 
 	it("leaves jobs alone that the target has, and configurations too", async () => {
 		const jobs = seededJobs(22, 5);
@@ -112,7 +150,12 @@ describe("importing an archive", () => {
 			failed: [],
 		});
 		const verified = await verifyArchive(target, { pool });
-		expect(verified).to.deep.equal({ jobs: 4, faults: [], notes: [] });
+		expect(verified).to.deep.include({
+			jobs: 4,
+			faults: [],
+			notes: [],
+			counts: {},
+		});
 		for (const job of jobs)
 			expect(bitsOfData(await target.loadJobData(job))).to.deep.equal(
 				bitsOfData(seededData(job)),
