@@ -1,3 +1,6 @@
+/** Beside up to seven bits that wait for their byte to fill, this many fit 32. */
+const MAX_WIDTH_AT_ONCE = 24;
+
 /** Packs numbers of any width up to 31 bits, lowest bit first. */
 export class BitWriter {
 	readonly #bytes: Uint8Array;
@@ -11,20 +14,19 @@ export class BitWriter {
 	}
 
 	write(value: number, width: number): void {
-		let rest = value;
-		let left = width;
-		while (left > 0) {
-			const taken = Math.min(left, 16);
-			this.#pending |= (rest & ((1 << taken) - 1)) << this.#pendingBits;
-			this.#pendingBits += taken;
-			while (this.#pendingBits >= 8) {
-				this.#bytes[this.#length++] = this.#pending;
-				this.#pending >>>= 8;
-				this.#pendingBits -= 8;
-			}
-			rest >>>= taken;
-			left -= taken;
+		if (width > MAX_WIDTH_AT_ONCE) {
+			this.write(value & 0xffff, 16);
+			this.write(value >>> 16, width - 16);
+			return;
 		}
+		let pending = this.#pending | (value << this.#pendingBits);
+		let pendingBits = this.#pendingBits + width;
+		for (; pendingBits >= 8; pendingBits -= 8) {
+			this.#bytes[this.#length++] = pending;
+			pending >>>= 8;
+		}
+		this.#pending = pending;
+		this.#pendingBits = pendingBits;
 	}
 
 	/** Fills the last byte with zeros. @returns all bytes: a view. */

@@ -54,12 +54,15 @@ export interface Neighbourhood {
  * proportion to the chances, and the bytes that its ends share are put out. A chance adapts as a plain average does for
  * its first 250 bits; weights learn by 1/2^14 of error times logit.
  *
- * @returns the code: a view, valid until the next call.
+ * @param maxBytes what the code may take to be of use.
+ * @returns the code: a view, valid until the next call. undefined: after a quarter of the samples it was on the way to
+ * take more than `maxBytes`, judged by the second eighth, when most is learnt.
  */
 export function encodeBuckets(
 	buckets: Uint8Array,
 	{ classOfBucket, levelClasses, otherClasses }: Neighbourhood,
-): Uint8Array {
+	maxBytes = Number.POSITIVE_INFINITY,
+): Uint8Array | undefined {
 	const code = codeScratch.take(2 * DECISIONS * buckets.length + 8);
 	resetModel();
 	let length = 0;
@@ -67,7 +70,13 @@ export function encodeBuckets(
 	let high = -1;
 	let before = 0;
 	let secondBefore = 0;
+	const quarter = buckets.length >> 2;
+	const eighth = quarter >> 1;
+	let bytesAtEighth = 0;
 	for (let i = 0; i < buckets.length; i++) {
+		if (i === eighth) bytesAtEighth = length;
+		else if (i === quarter && length + 6 * (length - bytesAtEighth) > maxBytes)
+			return undefined;
 		const bucket = buckets[i];
 		const level = levelClasses === null ? before : i && levelClasses[i - 1];
 		const other = otherClasses === null ? 0 : otherClasses[i];

@@ -46,12 +46,14 @@ interface Range {
  * Codes a column by context: each sample's level, or step from the sample before, falls into one of 32 buckets of about
  * equal population; the bucket is predicted from the samples before and from another column, the place within it is not.
  *
- * @returns undefined when the integers lie too far apart.
+ * @param maxBytes what the frames may take to be of use.
+ * @returns undefined when they would probably take more, or the integers lie too far apart.
  */
 export function encodeContextual(
 	integers: Int32Array,
 	byDelta: boolean,
 	otherClasses: Uint8Array | null,
+	maxBytes: number,
 ): ContextualFrames | undefined {
 	const range = rangeOf(integers);
 	if (range === undefined) return undefined;
@@ -77,12 +79,12 @@ export function encodeContextual(
 	writeBuckets(divided);
 	const buckets = bucketScratch.take(count);
 	const offsets = splitNumbers(numbers, divided, buckets);
-	const code = encodeBuckets(buckets, {
-		classOfBucket: classOfBucket(divided),
-		levelClasses,
-		otherClasses,
-	});
-	return { head: head.written(), code, offsets };
+	const code = encodeBuckets(
+		buckets,
+		{ classOfBucket: classOfBucket(divided), levelClasses, otherClasses },
+		maxBytes - head.written().length - offsets.length,
+	);
+	return code && { head: head.written(), code, offsets };
 }
 
 /** Classes of a column's levels, for columns that are coded with it as context. undefined: they lie too far apart. */

@@ -29,6 +29,10 @@ import type { ZstdEffort } from "./zstd.js";
 const MIN_CONTEXTUAL_SAMPLES = 256;
 /** Planes that take fewer bits a sample than this are next to nothing already. */
 const MIN_CONTEXTUAL_BITS = 0.25;
+/** Share of their planes that columns must save to be coded by context, which takes twenty times as long to decode. */
+const CONTEXTUAL_GAIN = 1 / 20;
+/** They must save more than the index may have to say beyond what it says of planes. */
+const MIN_CONTEXTUAL_GAIN_BYTES = 32;
 
 type EncodedFrames = Pick<Block, "encoding" | "frameBytes">;
 
@@ -99,47 +103,37 @@ export function encodeBlock(
 
 	function encodeIntegers(integers: Int32Array): IntegerFrames {
 		const chosen = plan ?? { transform: "level", lowBits: 8, bits: 32 };
-		const planes = () => encodePlanes(integers, chosen, frames, integersOf);
+		const inPlanes = encodePlanes(integers, chosen, frames, integersOf);
+		const planeBytes = frames.length - start;
 		if (
 			level === "fast" ||
 			chosen.transform === "difference" ||
-			chosen.bits < MIN_CONTEXTUAL_BITS ||
+			planeBytes * 8 < MIN_CONTEXTUAL_BITS * integers.length ||
 			integers.length < MIN_CONTEXTUAL_SAMPLES
 		)
-			return planes();
-		const byContext = encodeByContext(integers, chosen, frames);
-		if (byContext === undefined) return planes();
-		const contextBytes = frames.length - start;
-		if (contextBytes * 8 < chosen.bits * integers.length) return byContext;
-		// Less than hoped for: let the sizes decide.
-		const copy = frames.written().slice(start);
+			return inPlanes;
+		const maxBytes = Math.min(
+			planeBytes * (1 - CONTEXTUAL_GAIN),
+			planeBytes - MIN_CONTEXTUAL_GAIN_BYTES,
+		);
+		const byContext = encodeContextual(
+			integers,
+			chosen.transform === "delta",
+			chosen.context?.classes ?? null,
+			maxBytes,
+		);
+		if (byContext === undefined) return inPlanes;
+		const { head, code, offsets } = byContext;
+		if (head.length + code.length + offsets.length > maxBytes) return inPlanes;
 		frames.truncate(start);
-		const inPlanes = planes();
-		if (frames.length - start <= contextBytes) return inPlanes;
-		frames.truncate(start);
-		frames.addPlain(copy);
-		return byContext;
+		const kind =
+			chosen.transform === "delta" ? "contextual-delta" : "contextual-level";
+		const reference = chosen.context?.reference;
+		return {
+			coding: reference === undefined ? { kind } : { kind, reference },
+			frameBytes: [head, code, offsets].map((bytes) => frames.addPlain(bytes)),
+		};
 	}
-}
-
-function encodeByContext(
-	integers: Int32Array,
-	{ transform, context }: Plan,
-	frames: FrameWriter,
-): IntegerFrames | undefined {
-	const encoded = encodeContextual(
-		integers,
-		transform === "delta",
-		context?.classes ?? null,
-	);
-	if (encoded === undefined) return undefined;
-	const kind = transform === "delta" ? "contextual-delta" : "contextual-level";
-	const { head, code, offsets } = encoded;
-	return {
-		coding:
-			context === undefined ? { kind } : { kind, reference: context.reference },
-		frameBytes: [head, code, offsets].map((bytes) => frames.addPlain(bytes)),
-	};
 }
 
 function encodePlanes(

@@ -6,6 +6,9 @@ const MAX_INLINE_BYTES = 128;
 /** Smaller contents than this never get smaller by a frame of zstd. */
 const MIN_COMPRESSIBLE_BYTES = 16;
 
+/** A greater effort must save more than the index might take more for other sizes. */
+const MIN_THOROUGH_GAIN_BYTES = 8;
+
 /** The frames of a part, back to back, in memory that is kept from part to part. */
 export class FrameWriter {
 	#bytes = new Uint8Array(2 ** 16);
@@ -26,10 +29,11 @@ export class FrameWriter {
 		this.#reserve(2 * zstdBound(content.length));
 		const room = this.#bytes.subarray(this.#length);
 		let stored = zstdCompress(room, content, effort);
-		// On noise the lesser effort does better; it then does so once more.
+		// Most often the lesser effort does as well, on noise better; it then does so once more.
 		if (
 			effort === "thorough" &&
-			zstdCompress(room.subarray(stored), content, "planes") < stored
+			zstdCompress(room.subarray(stored), content, "planes") <
+				stored + MIN_THOROUGH_GAIN_BYTES
 		)
 			stored = zstdCompress(room, content, "planes");
 		if (stored >= content.length) return this.addPlain(content);

@@ -332,7 +332,7 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 						classOfBucket: classes,
 						levelClasses: levels,
 						otherClasses: other,
-					}).slice();
+					})?.slice() as Uint8Array;
 					expect(code).to.deep.equal(
 						referenceCode(
 							[...buckets],

@@ -126,6 +126,7 @@ describe("columnar format", () => {
 			const columns = [
 				...seededColumns(7, { hosts: 4, length: 600 }),
 				nodeColumn("constant", [[2.5, 2.5]]),
+				nodeColumn("states", [states(seededRandom(7), 5000)]),
 			];
 			for (const encoding of encodingsOf(columns, level)) used.add(encoding);
 		}
@@ -201,4 +202,13 @@ function encodingsOf(columns: readonly Column[], level: Compression): string[] {
 			? `${encoding.kind} ${encoding.coding.kind}`
 			: encoding.kind,
 	);
+}
+
+/** Sixteen states, each followed by one of two, with noise: what comes next is seen in the sample before only. */
+function states(random: () => number, length: number): number[] {
+	let state = 0;
+	return Array.from({ length }, () => {
+		state = (2 * state + Math.floor(2 * random())) % 16;
+		return 256 * state + Math.floor(256 * random());
+	});
 }

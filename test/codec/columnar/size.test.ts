@@ -25,24 +25,7 @@ const METRICS: [name: string, unit: Column["unit"]][] = [
 describe("columnar sizes", () => {
 	it("frames never take more than raw doubles, 4 bytes a series and 64 bytes a column", () => {
 		for (let seed = 1; seed <= 300; seed++) {
-			const random = seededRandom(seed);
-			const shapes = Object.values(SERIES_SHAPES);
-			const columns = Array.from(
-				{ length: 1 + Math.floor(6 * random()) },
-				(_, i) => {
-					const shape = shapes[Math.floor(shapes.length * random())];
-					const missing = [0, 0.001, 0.3, 0.5, 1][Math.floor(5 * random())];
-					const length = Math.floor(10 ** (3.5 * random()));
-					return nodeColumn(
-						`metric ${i}`,
-						Array.from({ length: 1 + Math.floor(20 * random() ** 3) }, () =>
-							shape(random, length).map((value) =>
-								random() < missing ? Number.NaN : value,
-							),
-						),
-					);
-				},
-			);
+			const columns = mixedJob(seed);
 			const bound = columns.reduce(
 				(sum, { samples, lengths }) =>
 					sum + 8 * samples.length + 4 * lengths.length + 64,
@@ -54,6 +37,27 @@ describe("columnar sizes", () => {
 					`seed ${seed}, ${level}`,
 				).to.be.at.most(bound);
 		}
+	});
+
+	it("small is never larger than fast", () => {
+		for (let seed = 1; seed <= 300; seed++) {
+			const columns = mixedJob(seed);
+			expect(
+				encodeParts([columns], "small").length,
+				`seed ${seed}`,
+			).to.be.at.most(encodeParts([columns], "fast").length);
+		}
+	});
+
+	it("small is never larger than fast where stretches repeat, which only zstd finds", () => {
+		const random = seededRandom(7);
+		const stretch = Array.from({ length: 600 }, () =>
+			Math.round(1e4 * random() * random()),
+		);
+		const column = nodeColumn("m", new Array(8).fill(stretch));
+		expect(encodeParts([[column]], "small").length).to.be.at.most(
+			encodeParts([[column]], "fast").length,
+		);
 	});
 
 	for (const level of LEVELS)
@@ -69,6 +73,25 @@ describe("columnar sizes", () => {
 					}
 		});
 });
+
+/** Columns of any shapes, lengths and gaps. */
+function mixedJob(seed: number): Column[] {
+	const random = seededRandom(seed);
+	const shapes = Object.values(SERIES_SHAPES);
+	return Array.from({ length: 1 + Math.floor(6 * random()) }, (_, i) => {
+		const shape = shapes[Math.floor(shapes.length * random())];
+		const missing = [0, 0.001, 0.3, 0.5, 1][Math.floor(5 * random())];
+		const length = Math.floor(10 ** (3.5 * random()));
+		return nodeColumn(
+			`metric ${i}`,
+			Array.from({ length: 1 + Math.floor(20 * random() ** 3) }, () =>
+				shape(random, length).map((value) =>
+					random() < missing ? Number.NaN : value,
+				),
+			),
+		);
+	});
+}
 
 function tinyJob(metrics: number, shape: string, seed: number): Column[] {
 	const random = seededRandom(seed);
