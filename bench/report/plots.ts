@@ -23,6 +23,16 @@ const PLOTS: { [Name in keyof Shapes]: PlotsOf<Name> } = {
 	],
 	small: smallPlots,
 	burst: burstPlots,
+	storm: ({ runs }) => [
+		delays(
+			"the storm",
+			runs.map((run) => ({
+				label: `${run.archive}, ${run.waits ? "as slots are free" : "all at once"}`,
+				eventLoopDelayMs: run.eventLoopDelayMs,
+				eventLoopDelayMsPerRound: [run.eventLoopDelayMs],
+			})),
+		),
+	],
 	source: sourcePlots,
 	growth: growthPlots,
 	embed: embedPlots,

@@ -34,6 +34,17 @@ export interface Shapes {
 		triggerToDurableMs: Distribution;
 		triggerToDurableMsPerRound: Distribution[];
 	};
+	storm: {
+		jobs: number;
+		runs: {
+			archive: string;
+			waits: boolean;
+			jobs: number;
+			seconds: number;
+			peakRssBytes: number;
+			eventLoopDelayMs: Distribution;
+		}[];
+	};
 	source: {
 		ingest: {
 			name: string;

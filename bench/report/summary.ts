@@ -29,6 +29,11 @@ const LINES: { [Name in keyof Shapes]: (result: Shapes[Name]) => Lines } = {
 			`p50 ${format(burst.triggerToDurableMs.p50)} ms, p99 ${format(burst.triggerToDurableMs.p99)} ms, ${delayText(burst)}`,
 		],
 	],
+	storm: ({ runs }) =>
+		runs.map((run) => [
+			`${run.jobs} tiny jobs triggered ${run.waits ? "as slots are free" : "all at once"}, ${archiveText(run.archive)}`,
+			`${format(run.jobs / run.seconds)} jobs/s, peak RSS ${formatMib(run.peakRssBytes)}, loop p99 ${format(run.eventLoopDelayMs.p99)} ms`,
+		]),
 	giant: ({ samples, runs }) =>
 		runs.map((run) => [
 			`one job of ${format(samples)} samples, ${threadsText(run.threads)}`,
