@@ -34,19 +34,16 @@ export function withDataFacts(job: Job, facts: DataFacts): Job {
 }
 
 /**
- * `job` as it is stored with its data in another form: a meta that tells of its data tells of that one then, beside what
- * stays true. One that does not, such as ClusterCockpit's own, stays as it is.
+ * `job` as it is stored with other data than it came with: a meta that tells of its data tells of these then. One that
+ * does not, such as ClusterCockpit's own, stays as it is.
  */
 export function refreshDataFacts(job: Job, facts: DataFacts): Job {
-	const earlier = dataFactsOf(job);
-	return earlier === undefined
-		? job
-		: withDataFacts(job, { ...earlier, ...facts });
+	return dataFactsOf(job) === undefined ? job : withDataFacts(job, facts);
 }
 
 /**
- * `job` as it stays where it is with its data in another form. Its meta tells of these then, whoever has archived it, so
- * that a replacement that was cut short can be finished.
+ * `job` as it stays where it is with its data in another form: what else its meta tells of them stays true. It tells of
+ * them then whoever has archived it, so that a replacement that was cut short can be finished.
  */
 export function replaceDataFacts(job: Job, facts: DataFacts): Job {
 	const earlier = dataFactsOf(job) ?? { foreign: true };

@@ -10,7 +10,7 @@ import { compressionOption, formatOption, JSON_OPTION } from "./arguments.js";
 import { printFailures } from "./failures.js";
 import { Interruption } from "./interruption.js";
 import { Opened } from "./opened.js";
-import { printJson } from "./output.js";
+import { printJson, printNote } from "./output.js";
 import { startJobProgress } from "./progress.js";
 import { printFacts } from "./report.js";
 import {
@@ -19,6 +19,9 @@ import {
 	selectionOf,
 } from "./selection.js";
 import { formatBytes, formatCount } from "./text.js";
+
+const JSON_STAYS =
+	"json stays as it is here; --format columnar makes columns of it, which ClusterCockpit's tools do not read";
 
 interface CompressArguments extends SelectionArguments {
 	format?: DataFormat;
@@ -59,6 +62,7 @@ async function compress(
 	printFailures(result.failed);
 	if (json) printJson({ ...result, failed: result.failed.length });
 	else printOutcome(result);
+	if (archive.format === "json") printNote(JSON_STAYS);
 	if (result.failed.length > 0 || interruption.wished.aborted)
 		process.exitCode = 1;
 }

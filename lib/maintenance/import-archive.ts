@@ -1,5 +1,5 @@
 import type { Archive, StoredData } from "../archive/archive.js";
-import { refreshDataFacts } from "../archive/data-facts.js";
+import { dataFactsOf, refreshDataFacts } from "../archive/data-facts.js";
 import type { Compression } from "../codec/column.js";
 import type { WorkerPool } from "../dispatch/pool.js";
 import type { Job } from "../schema/job.js";
@@ -103,7 +103,11 @@ class ImportRun {
 		const { format } = this.#target;
 		const recoded = await recode(pool, stored, { format, compression });
 		const { bytes, encoding, finished } = recoded;
-		const kept = refreshDataFacts(job, factsOf(finished, format, compression));
+		const facts = {
+			...dataFactsOf(job),
+			...factsOf(finished, format, compression),
+		};
+		const kept = refreshDataFacts(job, facts);
 		await this.#writer.write(kept, bytes, encoding);
 		this.samples += finished.samples;
 		this.bytes += bytes.byteLength;
