@@ -88,7 +88,7 @@ function expectPath(path: unknown): string {
 	if (typeof path === "string" && path !== "") return path;
 	throw new ArchiverError(
 		"INVALID_INPUT",
-		'an archive target is "file:PATH", a path, "sqlite:PATH", { kind: "file", path } or { kind: "sqlite", "db-path" }',
+		'an archive target is "file:PATH", a path, "sqlite:PATH", "s3://BUCKET/PREFIX", or an object: { kind: "file", path }, { kind: "sqlite", "db-path" }, { kind: "s3", bucket, … }',
 		{ field: "target" },
 	);
 }

@@ -44,7 +44,7 @@ export function addArchiveCommand(program: Command): void {
 		)
 		.requiredOption(
 			"--archive <target>",
-			"where jobs go: file:DIR or sqlite:FILE",
+			"where jobs go: file:DIR, sqlite:FILE or s3://BUCKET",
 		)
 		.addOption(
 			new Option(

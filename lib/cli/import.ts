@@ -25,10 +25,13 @@ export function addImportCommand(program: Command): void {
 	program
 		.command("import")
 		.description("copy every job of an archive into another one")
-		.argument("<source>", "the archive that is read: file:DIR or sqlite:FILE")
+		.argument(
+			"<source>",
+			"the archive that is read: file:DIR, sqlite:FILE or s3://BUCKET",
+		)
 		.argument(
 			"<target>",
-			"the archive that jobs go to: file:DIR or sqlite:FILE",
+			"the archive that jobs go to: file:DIR, sqlite:FILE or s3://BUCKET",
 		)
 		.addOption(formatOption())
 		.addOption(compressionOption("fast"))

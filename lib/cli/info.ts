@@ -24,7 +24,7 @@ export function addInfoCommand(program: Command): void {
 	program
 		.command("info")
 		.description("tell what an archive holds, by cluster")
-		.argument("<target>", "the archive: file:DIR or sqlite:FILE")
+		.argument("<target>", "the archive: file:DIR, sqlite:FILE or s3://BUCKET")
 		.option(...JSON_OPTION)
 		.action(info);
 }

@@ -44,7 +44,7 @@ export function addVerifyCommand(program: Command): void {
 	program
 		.command("verify")
 		.description("check every byte of an archive, and what lies in it")
-		.argument("<target>", "the archive: file:DIR or sqlite:FILE")
+		.argument("<target>", "the archive: file:DIR, sqlite:FILE or s3://BUCKET")
 		.option(
 			"--db <file>",
 			"the job database, to compare its rows with the jobs",

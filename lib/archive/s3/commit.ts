@@ -5,6 +5,7 @@ import { CLUSTER_FILE, jobFolder } from "../layout.js";
 import { writeError } from "./errors.js";
 import { inParallel } from "./in-parallel.js";
 import { JobCommit } from "./job-commit.js";
+import { writeJournal } from "./journal.js";
 import type { ObjectStore } from "./object-store.js";
 import type { JobReader } from "./read.js";
 import type { StagedS3Job } from "./staged-job.js";
@@ -34,6 +35,8 @@ export async function commitGroup(
 			failures.set(i, error);
 		}
 	}
+	const isFirst = (i: number, { sealed }: JobCommit) =>
+		firsts.get(formatJobKey(sealed.key)) === i;
 	const clusters = new KnownClusters(store, reader.root);
 	/** Why it would be no use to wait as long for each of the others, nor for what can be left for later. */
 	let away: unknown;
@@ -42,18 +45,27 @@ export async function commitGroup(
 			if (away !== undefined) throw away;
 			const { key } = commit.sealed;
 			await clusters.expect(key.cluster);
-			if (firsts.get(formatJobKey(key)) === i) await commit.prepare();
+			if (isFirst(i, commit)) await commit.prepare();
 		} catch (error) {
 			failures.set(i, error);
 			if (isAway(error)) away = error;
 		}
 	});
+	try {
+		const untidy = [...commits]
+			.filter(([i, commit]) => commit.leaves || !isFirst(i, commit))
+			.map(([, commit]) => commit.sealed.key);
+		if (untidy.length > 0 && away === undefined)
+			await writeJournal(store, untidy);
+	} catch (error) {
+		for (const i of commits.keys()) failures.set(i, failures.get(i) ?? error);
+		if (isAway(error)) away = error;
+	}
 	for (const [i, commit] of commits) {
-		const isFirst = firsts.get(formatJobKey(commit.sealed.key)) === i;
 		if (away !== undefined && !failures.has(i)) failures.set(i, away);
 		if (!failures.has(i)) {
 			try {
-				if (!isFirst) await commit.prepare();
+				if (!isFirst(i, commit)) await commit.prepare();
 				await commit.makeVisible();
 			} catch (error) {
 				failures.set(i, error);

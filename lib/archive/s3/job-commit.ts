@@ -51,6 +51,15 @@ export class JobCommit {
 			await this.#copyToCommon();
 	}
 
+	/** Whether something will be left to clean up once the job is visible. */
+	get leaves(): boolean {
+		const { encoding, dataName } = this.sealed;
+		return (
+			encoding !== "columnar" ||
+			this.#names.some((name) => isOwnDataName(name) && name !== dataName)
+		);
+	}
+
 	/**
 	 * Lets the meta name the data. That one write is what replaces the version that was there, for every reader of this
 	 * library. ClusterCockpit finds json data by their name alone: where a version is replaced they are copied there once
@@ -71,7 +80,7 @@ export class JobCommit {
 			await this.#putMeta(undefined);
 		}
 		const kept = encoding === "columnar" ? dataName : undefined;
-		this.#stale = [...this.#names, dataName].filter(
+		this.#stale = [...new Set([...this.#names, dataName])].filter(
 			(name) => isOwnDataName(name) && name !== kept && isLeft(name, dataName),
 		);
 	}

@@ -79,13 +79,19 @@ export class ArchiveLock {
 		return result;
 	}
 
-	/** Once. The last archive of the process to let go removes the object. Never rejects: a dead process's lock is as good as none. */
-	release(): Promise<void> {
+	/**
+	 * Once. The last archive of the process to let go removes the object. Never rejects: a dead process's lock is as good as
+	 * none.
+	 *
+	 * @param tidyUp - Is called before the last one does.
+	 */
+	release(tidyUp?: () => Promise<void>): Promise<void> {
 		return inTurn(async () => {
 			const location = locationOf(this.#store);
 			if (held.get(location) !== this.#held || --this.#held.shares > 0) return;
 			held.delete(location);
 			try {
+				await tidyUp?.();
 				const current = await read(this.#store);
 				if (current?.holder.token === this.#held.token)
 					await this.#store.delete(LOCK_FILE);

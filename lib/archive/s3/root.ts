@@ -5,8 +5,10 @@ import { ARCHIVE_VERSION, MARKER_FILE, VERSION_FILE } from "../layout.js";
 import { LOCK_FILE } from "../lock-holder.js";
 import { readError, writeError } from "./errors.js";
 import { isOwnDataName } from "./job-objects.js";
+import { finishCommit } from "./journal.js";
 import { ArchiveLock } from "./lock.js";
 import type { ObjectStore } from "./object-store.js";
+import type { JobReader } from "./read.js";
 import { isMissing } from "./store-error.js";
 
 export interface RootOptions {
@@ -34,16 +36,17 @@ export interface OpenedRoot {
  */
 export async function openRoot(
 	store: ObjectStore,
-	root: string,
+	reader: JobReader,
 	options: RootOptions,
 ): Promise<OpenedRoot> {
+	const { root } = reader;
 	let format = await existingFormat(store, root);
 	const isForeign = format === undefined && !(await isEmpty(store, root));
 	// Or somebody has made it in between.
 	if (isForeign) format = await existingFormat(store, root);
 	if (format !== undefined) {
 		if (options.readOnly) return { format };
-		return { format, lock: await lockUnlessReadOnly(store, root) };
+		return { format, lock: await lockUnlessReadOnly(store, reader) };
 	}
 	if (isForeign)
 		throw new ArchiverError(
@@ -100,14 +103,18 @@ function formatOf(root: string, marker: string | undefined): DataFormat {
 /** An archive that may not be written to can be read all the same. */
 async function lockUnlessReadOnly(
 	store: ObjectStore,
-	root: string,
+	reader: JobReader,
 ): Promise<ArchiveLock | undefined> {
+	let lock: ArchiveLock | undefined;
 	try {
-		const lock = await ArchiveLock.acquire(store);
-		if (lock.fresh) await abortLeftovers(store);
+		lock = await ArchiveLock.acquire(store);
+		if (!lock.fresh) return lock;
+		await abortLeftovers(store);
+		await finishCommit(store, reader);
 		return lock;
 	} catch (cause) {
-		const error = writeError(cause, root + LOCK_FILE);
+		await lock?.release();
+		const error = writeError(cause, reader.root + LOCK_FILE);
 		if (error.code === "ARCHIVE_READ_ONLY") return undefined;
 		throw error;
 	}
@@ -125,11 +132,13 @@ async function abortLeftovers(store: ObjectStore): Promise<void> {
 	}
 }
 
+const LEFT_BY_CREATION = [MARKER_FILE, LOCK_FILE];
+
 /** What a creation that was cut short leaves behind is no stranger's. */
 async function isEmpty(store: ObjectStore, root: string): Promise<boolean> {
 	try {
 		for await (const { key } of store.list(""))
-			if (key !== MARKER_FILE && key !== LOCK_FILE) return false;
+			if (!LEFT_BY_CREATION.includes(key)) return false;
 		return true;
 	} catch (error) {
 		throw readError(error, root);

@@ -37,6 +37,7 @@ import { readError, writeError } from "./errors.js";
 import { inParallel } from "./in-parallel.js";
 import { archiveInfo } from "./info.js";
 import { withDataName } from "./job-objects.js";
+import { removeJournal } from "./journal.js";
 import { iterateFolders, iterateKeys } from "./keys.js";
 import type { ArchiveLock } from "./lock.js";
 import { ObjectStore } from "./object-store.js";
@@ -124,7 +125,7 @@ export class S3Archive implements Archive {
 		const store = await ObjectStore.open(place, patience);
 		const reader = new JobReader(store);
 		try {
-			const root = await openRoot(store, reader.root, {
+			const root = await openRoot(store, reader, {
 				newFormat: options.format ?? "columnar",
 				create: options.create ?? true,
 				readOnly: options.readOnly ?? false,
@@ -332,7 +333,7 @@ export class S3Archive implements Archive {
 			const onTimeout = () => this.#store.close();
 			const timer = setTimeout(onTimeout, this.#requestTimeoutMs);
 			await inParallel([...this.#staged], (job) => job.discard());
-			await this.#lock?.release();
+			await this.#lock?.release(() => removeJournal(this.#store));
 			clearTimeout(timer);
 			this.#store.close();
 		});

@@ -11,6 +11,7 @@ import {
 } from "../layout.js";
 import { LOCK_FILE } from "../lock-holder.js";
 import { dataAmong, dataKindOf, isOwnDataName } from "./job-objects.js";
+import { JOURNAL } from "./journal.js";
 import { jobObjects, placeOf } from "./keys.js";
 import { type Writer, writerOf } from "./lock.js";
 import type { ObjectStore, Upload } from "./object-store.js";
@@ -21,7 +22,7 @@ import { StoreError } from "./store-error.js";
 /** Between the steps of a change to one job less than this passes, unless the store is slow. */
 const SETTLE_MS = 1000;
 
-const ROOT_OBJECTS = [VERSION_FILE, MARKER_FILE, LOCK_FILE];
+const ROOT_OBJECTS = [VERSION_FILE, MARKER_FILE, LOCK_FILE, JOURNAL];
 
 /**
  * See `Archive.strays`. What a writer may be in the middle of is looked at once more at the end. Data that another process

@@ -63,6 +63,7 @@ describe("an S3 archive beside ClusterCockpit", () => {
 			await archive.importJob(small, testData(round, 3));
 			await archive.importJob(large, testData(round, 300));
 			expect(await place.keys()).to.deep.equal([
+				"hpc-job-archiver.journal",
 				"hpc-job-archiver.json",
 				"hpc-job-archiver.lock",
 				`testcluster/0/001/${small.startTime}/data.json`,
@@ -83,6 +84,8 @@ describe("an S3 archive beside ClusterCockpit", () => {
 			expect(gunzipSync(packed)).to.deep.equal(gunzipSync(bytes));
 		}
 		await archive.close();
+		const left = (await place.keys()).filter((key) => !key.includes("/"));
+		expect(left).to.deep.equal(["hpc-job-archiver.json", "version.txt"]);
 	});
 
 	it("keeps a columnar job's data when they edit its meta", async () => {

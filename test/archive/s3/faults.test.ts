@@ -62,6 +62,27 @@ describe("an S3 archive whose requests fail", () => {
 		return relay.requests.length - before;
 	}
 
+	for (const [format, expected] of [
+		["columnar", ["PUT data", "HEAD cluster", "GET list", "PUT meta"]],
+		[
+			"json",
+			[
+				...["PUT data", "HEAD cluster", "GET list", "PUT data"],
+				...["PUT hpc", "PUT meta", "DELETE data"],
+			],
+		],
+	] as const)
+		it(`${format}: takes ${expected.length} requests for a new job`, async () => {
+			const archive = await open({ format });
+			relay.requests.length = 0;
+			await archive.importJob(job, testData(1, 300));
+			const requests = relay.requests.map(({ method, key, query }) => {
+				const name = /([a-z]+)[^/]*$/.exec(key)?.[1];
+				return `${method} ${query.has("prefix") ? "list" : name}`;
+			});
+			expect(requests).to.deep.equal(expected);
+		});
+
 	const faults: [name: string, fate: Fate][] = [
 		["the answer to any request is lost", "answer lost"],
 		["any request is lost", "lost"],
@@ -113,7 +134,16 @@ describe("an S3 archive whose requests fail", () => {
 	it("uploads a large job in parts, also when any of the answers is lost", async () => {
 		const archive = await open();
 		const data = largeData();
-		const upload = async () => archive.importJob(job, data);
+		await archive.importJob(job, data);
+		const { bytes, encoding } = await archive.loadStoredData(job);
+		expect(bytes.byteLength).to.be.above(10 * MIB);
+		relay.requests.length = 0;
+		const upload = async () => {
+			const staged = await archive.stage(job);
+			await staged.append(bytes);
+			await staged.seal(encoding, job);
+			await commitAll(archive, [staged]);
+		};
 		const count = await requestsOf(upload);
 		const methods = relay.requests.map(({ method, query }) =>
 			query.has("uploadId") || query.has("uploads") ? `${method} part` : method,
@@ -128,8 +158,6 @@ describe("an S3 archive whose requests fail", () => {
 		expect(exactly(await archive.loadJobData(job))).to.deep.equal(
 			exactly(data),
 		);
-		const { bytes } = await archive.loadStoredData(job);
-		expect(bytes.byteLength).to.be.above(10 * MIB);
 		// An upload that was begun and not answered to is not known to anybody.
 		await archive.close();
 		const again = await open();

@@ -67,6 +67,20 @@ export class S3Place implements ArchivePlace {
 		};
 	}
 
+	/** Its target for the command line, which finds who may write there in {@link environment}. */
+	get address(): string {
+		const { bucket, prefix, endpoint = "" } = this.configuration;
+		const parameters = new URLSearchParams({ endpoint, pathStyle: "true" });
+		return `s3://${bucket}/${prefix}?${parameters}`;
+	}
+
+	/** Variables that the SDK reads. */
+	readonly environment = {
+		AWS_ACCESS_KEY_ID: S3_CREDENTIALS.accessKeyId,
+		AWS_SECRET_ACCESS_KEY: S3_CREDENTIALS.secretAccessKey,
+		NODE_NO_WARNINGS: "1",
+	};
+
 	readonly open: ArchivePlace["open"] = (options) =>
 		openArchive(this.configuration, options);
 
@@ -88,7 +102,7 @@ export class S3Place implements ArchivePlace {
 		return bytes;
 	};
 
-	/** Keys, without the random part of those that have one, and uploads that were not ended. The lock is no content. */
+	/** Keys, without the random part of those that have one, and uploads that were not ended. The lock and the journal of an open archive are no content. */
 	async contents(): Promise<string[]> {
 		const uploads = await this.client.send(
 			new ListMultipartUploadsCommand({
@@ -100,10 +114,8 @@ export class S3Place implements ArchivePlace {
 		const keys = (await this.keys()).map((key) =>
 			key.replace(/data-[0-9a-f]{16}/, "data-*"),
 		);
-		return [
-			...keys.filter((key) => key !== "hpc-job-archiver.lock"),
-			...parts,
-		].sort();
+		const own = ["hpc-job-archiver.lock", "hpc-job-archiver.journal"];
+		return [...keys.filter((key) => !own.includes(key)), ...parts].sort();
 	}
 
 	/** Of all objects of the archive, without its prefix, sorted. */
