@@ -110,8 +110,9 @@ class Verification {
 
 	async #walkJobs(): Promise<void> {
 		const { cluster: only } = this.#options;
-		for (const name of await this.#archive.clusters())
-			if (only === undefined || name === only) await this.#checkCluster(name);
+		const clusters =
+			only === undefined ? await this.#archive.clusters() : [only];
+		for (const name of clusters) await this.#checkCluster(name);
 		try {
 			for await (const entry of this.#archive.iterate({ cluster: only })) {
 				if (this.#isOver()) break;
