@@ -11,11 +11,6 @@ export interface StatisticsProblem {
 	reason: string;
 }
 
-/** What retention has left of the series: samples so many seconds apart, or no series at all. */
-interface Thinning {
-	thinned?: number | "dropped";
-}
-
 /**
  * Compares the statistics in a job's meta with those of its data at node scope.
  *
@@ -30,7 +25,7 @@ export function checkJobStatistics(
 	recordedTimestep: (metric: string) => number | undefined,
 ): StatisticsProblem[] {
 	const { statistics } = job;
-	const { thinned } = (dataFactsOf(job) ?? {}) as Thinning;
+	const thinned = dataFactsOf(job)?.thinned;
 	if (statistics === undefined || thinned === "dropped") return [];
 	const problems: StatisticsProblem[] = [];
 	const inData = new Set<string>();
