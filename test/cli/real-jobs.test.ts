@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { openArchive } from "../../lib/index.js";
 import type { JobData } from "../../lib/schema/metric.js";
-import type { MetricScope } from "../../lib/schema/scope.js";
 import { withDatabase } from "../support/job-database.js";
 import { bitsOf } from "../support/jobs.js";
+import { seriesOf, twoDecimals } from "../support/series.js";
 import { sharedData } from "../support/shared-data.js";
 import { useTempFolder } from "../support/temp-folder.js";
 import { jsonOf, runCli } from "./run-cli.js";
@@ -94,26 +94,3 @@ describe("the command line on real jobs", () => {
 			);
 		});
 });
-
-/** Every series of a job, its samples as text. */
-function seriesOf(
-	data: JobData,
-	comparable: (samples: Float64Array) => string,
-): [string, string][] {
-	return Object.keys(data)
-		.sort()
-		.flatMap((metric) =>
-			(Object.keys(data[metric]) as MetricScope[]).flatMap((scope) =>
-				(data[metric][scope]?.series ?? []).map(
-					({ hostname, id, data }): [string, string] => [
-						[metric, scope, hostname, id].join(" "),
-						comparable(data),
-					],
-				),
-			),
-		);
-}
-
-function twoDecimals(samples: Float64Array): string {
-	return Array.from(samples, (sample) => sample.toFixed(2)).join();
-}
