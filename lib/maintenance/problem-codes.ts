@@ -1,6 +1,6 @@
 /**
  * Every code that a finding of `verifyArchive` can carry: what it means, and what to do. Faults are damage; notes are
- * oddities that came with foreign data and harm nobody. Codes are stable. docs/verify.md has this table, compared by a test.
+ * oddities that harm nobody, most of which came with foreign data. Codes are stable. docs/verify.md has this table, compared by a test.
  */
 export const PROBLEM_CODES = {
 	DATA_CORRUPT: {
@@ -75,9 +75,9 @@ export const PROBLEM_CODES = {
 			"open the archive for writing once: that finishes it, or clears it away",
 	},
 	EMPTY: {
-		severity: "fault",
-		meaning: "a folder for jobs is empty",
-		advice: "remove it",
+		severity: "note",
+		meaning: "a folder for jobs is empty, as a write that failed leaves it",
+		advice: "nothing: the job fills it when it is archived again; or remove it",
 	},
 	FOREIGN: {
 		severity: "fault",
