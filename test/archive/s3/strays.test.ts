@@ -110,7 +110,14 @@ describe("strays in an S3 archive", () => {
 		await archive.storeClusterConfig("testcluster", testCluster());
 		await place.put(`${folder}/${OWN_DATA}`, "x");
 		expect(await straysOf(archive)).to.have.length(1);
-		expect(await archive.remove([job])).to.deep.equal([undefined]);
+		const keys = [];
+		for await (const found of archive.iterate({ halfRemoved: true })) {
+			if (!("error" in found)) expect.fail("there is no job");
+			expect(found.error.code).to.equal("JOB_UNKNOWN");
+			keys.push(found.key);
+		}
+		expect(keys).to.deep.equal([keyOf(job)]);
+		expect(await archive.remove(keys)).to.deep.equal([undefined]);
 		expect(await straysOf(archive)).to.deep.equal([]);
 		await archive.close();
 		await place.close();
