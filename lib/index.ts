@@ -78,6 +78,11 @@ export {
 } from "./maintenance/verify-archive.js";
 export type { VerifiableRows } from "./maintenance/verify-rows.js";
 export type { JobFailure } from "./maintenance/walk-jobs.js";
+export {
+	type ReportOptions,
+	renderJobReport,
+	writeJobReport,
+} from "./report/job-report.js";
 export type {
 	ArchivedRow,
 	FailureReason,

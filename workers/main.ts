@@ -12,6 +12,7 @@ import { finishTask } from "./finish.js";
 import { parseTask } from "./line-protocol.js";
 import { packTask } from "./pack.js";
 import { jobRowsTask, parquetFooterTask, seriesRowsTask } from "./parquet.js";
+import { reportTask } from "./report.js";
 import { verifyTask } from "./verify.js";
 
 type AnyResult = TaskResults[PoolTask["kind"]];
@@ -56,5 +57,7 @@ function answerTo(
 			return jobRowsTask(task);
 		case "parquet-footer":
 			return parquetFooterTask(task);
+		case "report":
+			return reportTask(task);
 	}
 }

@@ -1,10 +1,3 @@
-import type { Column } from "../lib/codec/column.js";
-import {
-	columnarStatistics,
-	decodeColumnar,
-	verifyColumnar,
-} from "../lib/codec/columnar/index.js";
-import { ArchiverError } from "../lib/errors.js";
 import { jobRows, jobsTable } from "../lib/export/jobs-table.js";
 import {
 	encodeFooter,
@@ -18,15 +11,10 @@ import type {
 	SeriesRowGroups,
 	SeriesRowsTask,
 } from "../lib/export/pool-tasks.js";
-import {
-	compareColumns,
-	SERIES_TABLE,
-	SeriesRows,
-} from "../lib/export/series-table.js";
+import { SERIES_TABLE, SeriesRows } from "../lib/export/series-table.js";
 import { parseJob } from "../lib/schema/job-json.js";
-import type { DataSelection } from "../lib/schema/metric.js";
 import type { Answer } from "./answer.js";
-import { decodeStored } from "./decode.js";
+import { columnsOneByOne } from "./columns-one-by-one.js";
 import { failureOf } from "./failure.js";
 
 /** Encodes jobs as rows of the series table. A job that does not check out has none, and the others go on. */
@@ -41,7 +29,7 @@ export async function seriesRowsTask({
 	);
 	const failures = jobs.map((job) => {
 		try {
-			rows.addJob(job.key, columnsInOrder(job, selection));
+			rows.addJob(job.key, columnsOneByOne(job, selection));
 			return undefined;
 		} catch (error) {
 			return failureOf(error);
@@ -76,37 +64,4 @@ export async function parquetFooterTask({
 }: ParquetFooterTask): Promise<Answer<Uint8Array<ArrayBuffer>>> {
 	const footer = encodeFooter(await loadParquetLibrary(), table, rowGroups);
 	return { value: footer, transfer: [footer.buffer] };
-}
-
-/**
- * A job's columns as the table wants them. Those of a columnar file are checked all, then decoded one at a time: whatever
- * is wrong is known before the first row, and a large job is never in memory whole.
- *
- * @throws ArchiverError DATA_CORRUPT, FORMAT_UNSUPPORTED
- */
-function columnsInOrder(
-	{ bytes, encoding }: SeriesRowsTask["jobs"][number],
-	selection: DataSelection,
-): Iterable<Column> {
-	if (encoding !== "columnar")
-		return decodeStored(bytes, encoding, selection).sort(compareColumns);
-	const [fault] = verifyColumnar(bytes);
-	if (fault !== undefined) {
-		const { reason, offset, column } = fault;
-		throw new ArchiverError("DATA_CORRUPT", reason, { offset, column });
-	}
-	return decodedInOrder(bytes, selection);
-}
-
-function* decodedInOrder(
-	bytes: Uint8Array,
-	{ metrics, scopes }: DataSelection,
-): Generator<Column> {
-	const wanted = columnarStatistics(bytes).filter(
-		({ metric, scope }) =>
-			(metrics === undefined || metrics.includes(metric)) &&
-			(scopes === undefined || scopes.includes(scope)),
-	);
-	for (const { metric, scope } of wanted.sort(compareColumns))
-		yield* decodeColumnar(bytes, { metrics: [metric], scopes: [scope] });
 }

@@ -1,6 +1,9 @@
 import type { Command } from "commander";
 import type { Archive } from "../archive/archive.js";
+import { resolveOptions } from "../config.js";
+import { WorkerPool } from "../dispatch/pool.js";
 import { ArchiverError } from "../errors.js";
+import { writeJobReport } from "../report/job-report.js";
 import { formatJobKey, type Job, type JobKey } from "../schema/job.js";
 import { serializeJob } from "../schema/job-json.js";
 import type { JobData, JobMetric, MetricStatistics } from "../schema/metric.js";
@@ -8,7 +11,12 @@ import { METRIC_SCOPES } from "../schema/scope.js";
 import { formatUnit } from "../schema/unit.js";
 import { type JobReference, parseJobReference } from "./arguments.js";
 import { Opened } from "./opened.js";
-import { printResult, type TableColumn, tableText } from "./output.js";
+import {
+	printJson,
+	printResult,
+	type TableColumn,
+	tableText,
+} from "./output.js";
 import { printFacts } from "./report.js";
 import { meanOfSeries, sparkline } from "./sparkline.js";
 import {
@@ -35,6 +43,12 @@ const COLUMNS: readonly TableColumn[] = [
 	{ title: "mean of the series over time" },
 ];
 
+interface ShowArguments {
+	json?: boolean;
+	html?: string;
+	force?: boolean;
+}
+
 export function addShowCommand(program: Command): void {
 	program
 		.command("show")
@@ -48,18 +62,28 @@ export function addShowCommand(program: Command): void {
 			"--json",
 			"print the job's meta and data as one line of JSON on standard output",
 		)
+		.option(
+			"--html <file>",
+			"write a page with the job's facts and every metric over time",
+		)
+		.option("--force", "replace the file if it is there")
 		.action(show);
 }
 
 async function show(
 	target: string,
 	reference: string,
-	{ json }: { json?: boolean },
+	{ json, html, force }: ShowArguments,
 ): Promise<void> {
 	const wanted = parseJobReference(reference);
 	await using opened = new Opened();
 	const archive = await opened.readArchive(target);
 	const key = await findKey(archive, wanted);
+	if (html !== undefined) {
+		const pool = await opened.add(new WorkerPool(resolveOptions()));
+		await writeJobReport(archive, key, html, { pool, force });
+		return json ? printJson({ html }) : printFacts([["page", html]]);
+	}
 	const job = await archive.loadJobMeta(key);
 	const data = await archive.loadJobData(key);
 	if (json) return printAsJson(job, data);

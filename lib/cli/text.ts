@@ -1,10 +1,11 @@
+export {
+	formatCount,
+	formatDuration,
+	formatTime,
+	formatValue,
+} from "../report/text.js";
+
 const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
-const SECONDS_PER = [
-	["d", 86_400],
-	["h", 3600],
-	["min", 60],
-	["s", 1],
-] as const;
 
 /**
  * Text that comes from an archive or database, made fit for a terminal: host, metric and job names are data, and a
@@ -12,11 +13,6 @@ const SECONDS_PER = [
  */
 export function plainText(text: string): string {
 	return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd");
-}
-
-/** `1,234,567` */
-export function formatCount(count: number): string {
-	return count.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }
 
 /** `1.23 MB`, by powers of a thousand. */
@@ -28,29 +24,4 @@ export function formatBytes(bytes: number): string {
 		unit++;
 	}
 	return `${unit === 0 ? value : value.toPrecision(3)} ${BYTE_UNITS[unit]}`;
-}
-
-/** `1 d 2 h`: the two largest units that are not zero. */
-export function formatDuration(seconds: number): string {
-	const parts: string[] = [];
-	let rest = Math.round(seconds);
-	for (const [unit, size] of SECONDS_PER) {
-		const count = Math.floor(rest / size);
-		if (count > 0) parts.push(`${count} ${unit}`);
-		rest -= count * size;
-	}
-	return parts.length === 0 ? "0 s" : parts.slice(0, 2).join(" ");
-}
-
-/** Unix seconds as `2020-12-25T19:04:36Z`. */
-export function formatTime(unixSeconds: number): string {
-	const date = new Date(unixSeconds * 1000);
-	return Number.isNaN(date.getTime())
-		? String(unixSeconds)
-		: date.toISOString().replace(".000Z", "Z");
-}
-
-/** A measured value in at most five digits; a dash where there is none. */
-export function formatValue(value: number): string {
-	return Number.isNaN(value) ? "-" : String(Number(value.toPrecision(5)));
 }

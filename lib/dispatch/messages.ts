@@ -16,6 +16,7 @@ import type {
 	SeriesRowGroups,
 	SeriesRowsTask,
 } from "../export/pool-tasks.js";
+import type { ReportTask } from "../report/pool-tasks.js";
 import type { Aggregation } from "../schema/cluster.js";
 import type { Completeness } from "../schema/completeness.js";
 import type { JobStatistics } from "../schema/job.js";
@@ -43,7 +44,8 @@ export type PoolTask =
 	| PackTask
 	| SeriesRowsTask
 	| JobRowsTask
-	| ParquetFooterTask;
+	| ParquetFooterTask
+	| ReportTask;
 
 /** Turns a chunk into bytes of the archive. Transferred: the chunk's `buffer` or `bytes`. */
 export interface EncodeTask {
@@ -238,6 +240,7 @@ export interface TaskResults {
 	"series-rows": SeriesRowGroups;
 	"job-rows": RowGroup;
 	"parquet-footer": Uint8Array<ArrayBuffer>;
+	report: Uint8Array<ArrayBuffer>;
 }
 
 /**

@@ -1,4 +1,3 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { Archive, StoredData } from "../archive/archive.js";
 import { replaceFile } from "../archive/file/replace-file.js";
@@ -12,6 +11,7 @@ import { JobNumbers, jobsTable } from "./jobs-table.js";
 import { MetaSpool } from "./meta-spool.js";
 import { ParquetFile } from "./parquet-file.js";
 import type { SeriesRowGroups } from "./pool-tasks.js";
+import { refuseExisting } from "./refuse-existing.js";
 import { SERIES_TABLE } from "./series-table.js";
 
 const PARQUET = ".parquet";
@@ -77,7 +77,8 @@ export async function exportParquet(
 ): Promise<ParquetExportResult> {
 	const startedMs = performance.now();
 	const files = parquetFilesAt(target);
-	if (!options.force) await checkAbsent(files);
+	if (!options.force)
+		for (const path of Object.values(files)) await refuseExisting(path);
 	const run = new ExportRun(archive, options);
 	try {
 		// Tells at once when the Parquet library is missing.
@@ -111,21 +112,6 @@ function parquetFilesAt(target: string): ParquetFiles {
 		series: join(target, `series${PARQUET}`),
 		jobs: join(target, `jobs${PARQUET}`),
 	};
-}
-
-async function checkAbsent(files: ParquetFiles): Promise<void> {
-	for (const path of Object.values(files)) {
-		const absent = await access(path).then(
-			() => false,
-			() => true,
-		);
-		if (!absent)
-			throw new ArchiverError(
-				"INVALID_OPTION",
-				`${path} is there already; --force replaces it`,
-				{ path, field: "force" },
-			);
-	}
 }
 
 interface Batch {
