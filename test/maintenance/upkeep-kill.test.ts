@@ -114,8 +114,10 @@ describe(`upkeep that is killed at any file operation loses no job (seed ${SEED}
 			const archive = await openArchive(path(name), { readOnly: true });
 			const { faults, notes } = await verifyArchive(archive, { pool });
 			// A kill while a job's folders go, the inner ones first, may leave an outer one, which nothing looks for.
-			const others = faults.filter(({ code }) => code !== "EMPTY");
-			expect([others, notes]).to.deep.equal([[], []]);
+			const others = [...faults, ...notes].filter(
+				({ code }) => code !== "EMPTY",
+			);
+			expect(others).to.deep.equal([]);
 		}
 	}
 
