@@ -61,14 +61,16 @@ const KEEP_FAILURE = `
 		code = excluded.code, message = excluded.message,
 		attempts = attempts + 1, failed_at = excluded.failed_at, completeness = NULL`;
 
-/** Makes those of the jobs pending that are archived. Mostly none is, and then nothing is written. */
+/**
+ * Makes those of the jobs pending that are archived. Mostly none is, and then nothing is written nor locked. The writing
+ * connection looks, since on the reading one what is asked for new jobs would come first.
+ */
 export async function reopen(
-	reader: Pick<Statements, "all">,
-	writer: Pick<Statements, "run">,
+	writer: Connection,
 	jobs: readonly JobKey[],
 ): Promise<void> {
 	const keys = [JSON.stringify(jobs.map(keyValues))];
-	const archived = await reader.all(ARCHIVED_BEFORE, keys);
+	const archived = await writer.all(ARCHIVED_BEFORE, keys);
 	if (archived.length > 0) await writer.run(REOPEN_JOBS, keys);
 }
 

@@ -132,7 +132,7 @@ export class SqliteJobRepository implements JobRepository {
 	}
 
 	async reopen(jobs: readonly JobKey[]): Promise<void> {
-		return reopen(this.#reader, this.#writer, jobs);
+		return reopen(this.#writer, jobs);
 	}
 
 	async commitArchived(
