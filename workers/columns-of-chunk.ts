@@ -1,4 +1,6 @@
 import type { Column } from "../lib/codec/column.js";
+import { roundToTwoDecimals } from "../lib/codec/json/two-decimals.js";
+import { isDerived } from "../lib/codec/statistics-series.js";
 import { ArchiverError, isArchiverError } from "../lib/errors.js";
 import type {
 	ArchivedChunk,
@@ -33,10 +35,14 @@ export function columnsOfChunk(
 	}
 }
 
-/** Damage in another archive is that source's fault, not the target's. */
+/**
+ * Damage in another archive is that source's fault, not the target's. Statistics over series that readers derive anyway
+ * need not be kept.
+ */
 function decodeArchived({ bytes, encoding, path }: ArchivedChunk): Column[] {
 	try {
-		return decodeStored(new Uint8Array(bytes), encoding);
+		const columns = decodeStored(new Uint8Array(bytes), encoding);
+		return encoding === "columnar" ? columns : columns.map(withoutDerived);
 	} catch (cause) {
 		if (!isArchiverError(cause)) throw cause;
 		const { message, details } = cause;
@@ -47,6 +53,21 @@ function decodeArchived({ bytes, encoding, path }: ArchivedChunk): Column[] {
 			{ cause },
 		);
 	}
+}
+
+/** JSON has them of two decimals, where the mean of two samples may have three. */
+function withoutDerived(column: Column): Column {
+	const { statisticsSeries, ...rest } = column;
+	return statisticsSeries !== undefined &&
+		isDerived(statisticsSeries, column, toTwoDecimals)
+		? rest
+		: column;
+}
+
+function toTwoDecimals(values: Float64Array): Float64Array {
+	const rounded = new Float64Array(values.length);
+	roundToTwoDecimals(values, rounded);
+	return rounded;
 }
 
 /** Columns as views into the chunk's buffer, where their samples lie back to back. */

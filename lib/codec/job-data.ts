@@ -3,12 +3,11 @@ import {
 	type JobData,
 	type JobMetric,
 	type Series,
-	type StatisticsSeries,
 	setJobMetric,
 } from "../schema/metric.js";
 import type { MetricScope } from "../schema/scope.js";
 import type { Column, SeriesStatistics } from "./column.js";
-import { deriveStatisticsSeries } from "./statistics-series.js";
+import { deriveStatisticsSeries, isDerived } from "./statistics-series.js";
 
 /**
  * The columns of a job's data. Samples are copied, labels shared. `statisticsSeries` that readers derive from the
@@ -80,24 +79,6 @@ function columnOf(
 	if (statisticsSeries !== undefined && !isDerived(statisticsSeries, column))
 		column.statisticsSeries = statisticsSeries;
 	return column;
-}
-
-function isDerived(
-	{ min, median, max, mean, percentiles }: StatisticsSeries,
-	column: Column,
-): boolean {
-	if (mean !== undefined || percentiles !== undefined) return false;
-	const derived = deriveStatisticsSeries(column);
-	return (
-		derived !== undefined &&
-		sameValues(min, derived.min) &&
-		sameValues(median, derived.median) &&
-		sameValues(max, derived.max)
-	);
-}
-
-function sameValues(a: Float64Array, b: Float64Array): boolean {
-	return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
 }
 
 function seriesOf(

@@ -67,6 +67,26 @@ export function deriveStatisticsSeries(
 	return { min, median, max, percentiles: byName(percentiles, ranked) };
 }
 
+/**
+ * Whether statistics that a source brought are what readers derive from the samples anyway, to the bit.
+ *
+ * @param asStored - What the source did to derived values before it stored them; absent: nothing.
+ */
+export function isDerived(
+	{ min, median, max, mean, percentiles }: StatisticsSeries,
+	column: Column,
+	asStored: (values: Float64Array) => Float64Array = (values) => values,
+): boolean {
+	if (mean !== undefined || percentiles !== undefined) return false;
+	const derived = deriveStatisticsSeries(column);
+	return (
+		derived !== undefined &&
+		sameValues(min, asStored(derived.min)) &&
+		sameValues(median, asStored(derived.median)) &&
+		sameValues(max, asStored(derived.max))
+	);
+}
+
 /** Fills the tile with the samples of time steps `first` to `last`: step after step, only those that are there. */
 function gatherTile(column: Column, first: number, last: number): void {
 	const { lengths, samples } = column;
@@ -85,6 +105,10 @@ function gatherTile(column: Column, first: number, last: number): void {
 		}
 		seriesStart += length;
 	}
+}
+
+function sameValues(a: Float64Array, b: Float64Array): boolean {
+	return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
 }
 
 /** The value at a share of the way through `values[start..end)`, which are sorted. */

@@ -16,7 +16,7 @@ const PARAMETERS: Record<
 		[CParameter.minMatch, 7],
 		[CParameter.hashLog, 10],
 	],
-	thorough: [[CParameter.compressionLevel, 9]],
+	thorough: [[CParameter.compressionLevel, 6]],
 };
 
 // Contexts cost far more to make than to use: one of each a thread, made when first needed.
