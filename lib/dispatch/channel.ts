@@ -20,6 +20,8 @@ export class Channel<T, Accepted = void> {
 	readonly capacity: number;
 	readonly #receive: (item: T) => Accepted;
 	readonly #waiting = new Set<Waiting<T, Accepted>>();
+	/** Kept, since a new iterator steps over all who have left: with very many waiting that takes seconds. */
+	#line = this.#waiting.values();
 	#occupied = 0;
 	#closed: ArchiverError | undefined;
 
@@ -61,7 +63,7 @@ export class Channel<T, Accepted = void> {
 
 	/** Gives back one slot: the first caller in the queue gets it. */
 	release(): void {
-		const [next] = this.#waiting;
+		const next = this.#first();
 		if (next === undefined) {
 			this.#occupied--;
 			return;
@@ -81,6 +83,14 @@ export class Channel<T, Accepted = void> {
 			entry.reject(error);
 		}
 		this.#waiting.clear();
+	}
+
+	#first(): Waiting<T, Accepted> | undefined {
+		const next = this.#line.next();
+		if (!next.done || this.#waiting.size === 0) return next.value;
+		// It has come to its end, and others have come since.
+		this.#line = this.#waiting.values();
+		return this.#line.next().value;
 	}
 
 	#leaveOnAbort(entry: Waiting<T, Accepted>, signal: AbortSignal): void {

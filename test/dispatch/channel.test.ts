@@ -38,6 +38,21 @@ describe("the channel", () => {
 		expect(received.slice(128)).to.deep.equal([200, 201, 202]);
 	});
 
+	it("keeps the order of those who come when nobody waits any more", async () => {
+		await fill();
+		for (const round of [1, 2, 3]) {
+			const calls = [300, 301, 302].map((item) => channel.send(item * round));
+			for (let i = 0; i < 4; i++) channel.release();
+			await Promise.all(calls);
+			// A slot was free: it is taken again.
+			await channel.send(0);
+			expect(received.splice(128)).to.deep.equal(
+				[300, 301, 302].map((item) => item * round).concat(0),
+			);
+			expect(channel).to.include({ waiting: 0, occupied: 128 });
+		}
+	});
+
 	it("gives up waiting when the signal aborts, and takes no slot for it", async () => {
 		await fill();
 		const controller = new AbortController();
