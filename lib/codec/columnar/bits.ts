@@ -8,7 +8,7 @@ export class BitWriter {
 	#pending = 0;
 	#pendingBits = 0;
 
-	/** @param bytes receives what is written; it has room for all of it. */
+	/** @param bytes receives what is written; it has room for all of it, and two bytes more. */
 	constructor(bytes: Uint8Array) {
 		this.#bytes = bytes;
 	}
@@ -19,14 +19,17 @@ export class BitWriter {
 			this.write(value >>> 16, width - 16);
 			return;
 		}
-		let pending = this.#pending | (value << this.#pendingBits);
-		let pendingBits = this.#pendingBits + width;
-		for (; pendingBits >= 8; pendingBits -= 8) {
-			this.#bytes[this.#length++] = pending;
-			pending >>>= 8;
-		}
-		this.#pending = pending;
-		this.#pendingBits = pendingBits;
+		const pending = this.#pending | (value << this.#pendingBits);
+		const pendingBits = this.#pendingBits + width;
+		const bytes = this.#bytes;
+		const length = this.#length;
+		// All three at once, full or not: how many are full is hard to foresee.
+		bytes[length] = pending;
+		bytes[length + 1] = pending >>> 8;
+		bytes[length + 2] = pending >>> 16;
+		this.#length = length + (pendingBits >> 3);
+		this.#pending = pending >>> (pendingBits & 24);
+		this.#pendingBits = pendingBits & 7;
 	}
 
 	/** Fills the last byte with zeros. @returns all bytes: a view. */

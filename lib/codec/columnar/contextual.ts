@@ -21,7 +21,6 @@ const MAX_RANGE = 2 ** 30;
 const numberScratch = new Scratch(Uint32Array);
 const levelScratch = new Scratch(Uint32Array);
 const bucketScratch = new Scratch(Uint8Array);
-const levelClassScratch = new Scratch(Uint8Array);
 const offsetScratch = new Scratch(Uint8Array);
 const codedTable = new Uint8Array(MAX_TABLE_BINS);
 const classTable = new Uint8Array(MAX_TABLE_BINS);
@@ -42,20 +41,30 @@ interface Range {
 	span: number;
 }
 
+/** A column's levels, divided into classes. */
+export interface ClassedLevels {
+	range: Range;
+	buckets: Buckets;
+	/** One a sample. */
+	classes: Uint8Array;
+}
+
 /**
  * Codes a column by context: each sample's level, or step from the sample before, falls into one of 32 buckets of about
  * equal population; the bucket is predicted from the samples before and from another column, the place within it is not.
  *
+ * @param own what {@link classifyLevels} found, if that is known already.
  * @param maxBytes what the frames may take to be of use.
  * @returns undefined when they would probably take more, or the integers lie too far apart.
  */
 export function encodeContextual(
 	integers: Int32Array,
 	byDelta: boolean,
+	own: ClassedLevels | undefined,
 	otherClasses: Uint8Array | null,
 	maxBytes: number,
 ): ContextualFrames | undefined {
-	const range = rangeOf(integers);
+	const range = own?.range ?? rangeOf(integers);
 	if (range === undefined) return undefined;
 	const count = integers.length;
 	const levels = levelsOf(integers, range.base);
@@ -66,10 +75,9 @@ export function encodeContextual(
 	let highest = range.span;
 	let levelClasses: Uint8Array | null = null;
 	if (byDelta) {
-		const levelBuckets = divideIntoBuckets(levels, range.span, CONTEXT_CLASSES);
-		levelClasses = levelClassScratch.take(count);
-		classify(levels, levelBuckets, levelClasses);
-		writeBuckets(levelBuckets);
+		const { buckets, classes } = own ?? classify(levels, range);
+		levelClasses = classes;
+		writeBuckets(buckets);
 		numbers = numberScratch.take(count);
 		const steps = stepsAbove(levels, numbers);
 		head.writeSigned(steps.base);
@@ -87,18 +95,12 @@ export function encodeContextual(
 	return code && { head: head.written(), code, offsets };
 }
 
-/** Classes of a column's levels, for columns that are coded with it as context. undefined: they lie too far apart. */
-export function contextClasses(integers: Int32Array): Uint8Array | undefined {
+/** Divides a column's levels into classes. undefined: they lie too far apart. */
+export function classifyLevels(
+	integers: Int32Array,
+): ClassedLevels | undefined {
 	const range = rangeOf(integers);
-	if (range === undefined) return undefined;
-	const levels = levelsOf(integers, range.base);
-	const classes = new Uint8Array(integers.length);
-	classify(
-		levels,
-		divideIntoBuckets(levels, range.span, CONTEXT_CLASSES),
-		classes,
-	);
-	return classes;
+	return range && classify(levelsOf(integers, range.base), range);
 }
 
 /**
@@ -185,14 +187,14 @@ function stepsAbove(levels: Uint32Array, numbers: Uint32Array): Range {
 	return { base: min, span: max - min };
 }
 
-function classify(
-	levels: Uint32Array,
-	buckets: Buckets,
-	classes: Uint8Array,
-): void {
+function classify(levels: Uint32Array, range: Range): ClassedLevels {
+	const buckets = divideIntoBuckets(levels, range.span, CONTEXT_CLASSES);
+	const { binShift } = buckets;
 	const table = bucketTable(buckets, classTable);
+	const classes = new Uint8Array(levels.length);
 	for (let i = 0; i < levels.length; i++)
-		classes[i] = table[levels[i] >>> buckets.binShift];
+		classes[i] = table[levels[i] >>> binShift];
+	return { range, buckets, classes };
 }
 
 /** Tells the bucket that each number falls in. @returns the places within them, packed: a view. */
@@ -207,9 +209,10 @@ function splitNumbers(
 		divided.widthLogs,
 		(log) => log + divided.binShift,
 	);
+	const { binShift } = divided;
 	const writer = new BitWriter(offsetScratch.take(4 * numbers.length + 8));
 	for (let i = 0; i < numbers.length; i++) {
-		const bucket = table[numbers[i] >>> divided.binShift];
+		const bucket = table[numbers[i] >>> binShift];
 		buckets[i] = bucket;
 		writer.write(numbers[i] - starts[bucket], widths[bucket]);
 	}

@@ -10,7 +10,7 @@ import {
 	upperPlanes,
 } from "./integer-planes.js";
 import { RAW_PLANES, splitRaw } from "./raw-planes.js";
-import type { Plan } from "./references.js";
+import { MIN_CONTEXTUAL_BITS, type Plan } from "./references.js";
 import { Scratch } from "./scratch.js";
 import type { Block, Coding, Encoding } from "./summary.js";
 import { presentSamples, type Survey } from "./survey.js";
@@ -27,8 +27,6 @@ import type { ZstdEffort } from "./zstd.js";
 
 /** Columns of fewer samples give a model nothing to learn from. */
 const MIN_CONTEXTUAL_SAMPLES = 256;
-/** Planes that take fewer bits a sample than this are next to nothing already. */
-const MIN_CONTEXTUAL_BITS = 0.25;
 /** Share of their planes that columns must save to be coded by context, which takes twenty times as long to decode. */
 const CONTEXTUAL_GAIN = 1 / 20;
 /** They must save more than the index may have to say beyond what it says of planes. */
@@ -102,7 +100,11 @@ export function encodeBlock(
 	}
 
 	function encodeIntegers(integers: Int32Array): IntegerFrames {
-		const chosen = plan ?? { transform: "level", lowBits: 8, bits: 32 };
+		const chosen: Plan = plan ?? {
+			transform: "level",
+			lowBits: 8,
+			bits: 32,
+		};
 		const inPlanes = encodePlanes(integers, chosen, frames, integersOf);
 		const planeBytes = frames.length - start;
 		if (
@@ -119,6 +121,7 @@ export function encodeBlock(
 		const byContext = encodeContextual(
 			integers,
 			chosen.transform === "delta",
+			chosen.own,
 			chosen.context?.classes ?? null,
 			maxBytes,
 		);

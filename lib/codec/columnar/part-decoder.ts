@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { contextClasses } from "./contextual.js";
+import { classifyLevels } from "./contextual.js";
 import {
 	collectIntegers,
 	decodeDoubles,
@@ -121,9 +121,10 @@ export class PartDecoder {
 	#classesOf(position: number): Uint8Array {
 		let classes = this.#classes.get(position);
 		if (classes === undefined) {
-			classes = contextClasses(this.#integers.get(position) as Int32Array);
-			if (classes === undefined)
+			const levels = classifyLevels(this.#integers.get(position) as Int32Array);
+			if (levels === undefined)
 				throw new RangeError("its context lies too far apart");
+			classes = levels.classes;
 			this.#classes.set(position, classes);
 		}
 		return classes;

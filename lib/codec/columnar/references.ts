@@ -1,7 +1,7 @@
 import type { Compression } from "../column.js";
 import { chooseTransform, differenceBits } from "./choice.js";
 import { CONTEXT_CLASSES } from "./context-coder.js";
-import { contextClasses } from "./contextual.js";
+import { type ClassedLevels, classifyLevels } from "./contextual.js";
 import { samePatterns } from "./gaps.js";
 import type { Survey } from "./survey.js";
 
@@ -14,12 +14,16 @@ export interface Plan {
 	bits: number;
 	/** Column that a difference is taken to. */
 	reference?: number;
+	/** The column's own classes, where they were looked at for level `small`. */
+	own?: ClassedLevels;
 	/** Column whose samples are context at level `small`, and their classes. */
 	context?: { reference: number; classes: Uint8Array };
 }
 
 /** A column that differs from another by fewer estimated bits a sample than it takes itself, by this share, is told from it. */
 const DIFFERENCE_GAIN = 0.9;
+/** Columns that take fewer bits a sample than this are next to nothing already, and tell as little of others. */
+export const MIN_CONTEXTUAL_BITS = 0.25;
 /** Bits a sample that a context must tell to be worth reading another column for. */
 const CONTEXT_GAIN_BITS = 0.02;
 /** Samples that such a gain is estimated from, and classes that they are put into for it: half of those of contexts. */
@@ -92,7 +96,12 @@ function addContexts(
 ): void {
 	const open = new Set<number>();
 	plans.forEach((plan, column) => {
-		if (plan !== undefined && plan.transform !== "difference") open.add(column);
+		if (
+			plan !== undefined &&
+			plan.transform !== "difference" &&
+			plan.bits >= MIN_CONTEXTUAL_BITS
+		)
+			open.add(column);
 	});
 	while (open.size > 0) {
 		const [first] = open;
@@ -112,7 +121,10 @@ function addContextsInGroup(
 ): void {
 	const classes = group.map((column) => {
 		const { content } = surveys[column];
-		return "integers" in content ? contextClasses(content.integers) : undefined;
+		const plan = plans[column];
+		if (plan === undefined || !("integers" in content)) return undefined;
+		plan.own = classifyLevels(content.integers);
+		return plan.own?.classes;
 	});
 	/** `gains[a][b]`: what column `b` tells about column `a`. */
 	const gains = classes.map((own) =>
