@@ -1,4 +1,4 @@
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import type { Column, Compression } from "../../lib/codec/column.js";
 import {
 	decodeColumnar,
@@ -25,6 +25,8 @@ interface ShapeResult {
 	bytesPerSample: number;
 	encodeVsGzip: number;
 	decodeVsJsonParse: number;
+	/** With decompressing before: all that a reader of `data.json.gz` must do. */
+	decodeVsGunzipAndParse: number;
 	encodeSamplesPerSecond: number;
 	decodeSamplesPerSecond: number;
 	encodeVsGzipPerRound: number[];
@@ -40,7 +42,8 @@ interface Work {
 
 /**
  * Encoding, statistics and index included, against `JSON.stringify` and gzip level 6 of the same data, whose statistics
- * are there already; and decoding against `JSON.parse`. All of a shape in turn, round after round, on this thread.
+ * are there already; and decoding against `JSON.parse`, with and without gunzip before it. All of a shape in turn, round
+ * after round, on this thread.
  */
 export async function benchCodec({
 	short = false,
@@ -63,6 +66,10 @@ function measureShape(
 	const gzipped = () => gzipSync(JSON.stringify(job), { level: 6 });
 	const gzip = work("gzip", gzipped);
 	const parse = work("parse", () => JSON.parse(text));
+	const zipped = gzipSync(text, { level: 6 });
+	const gunzip = work("gunzip, parse", () =>
+		JSON.parse(gunzipSync(zipped).toString()),
+	);
 	const levels = LEVELS.map((level) => {
 		const file = encodeFile(columns, level);
 		check(columns, file, `${name}, ${level}`);
@@ -74,7 +81,12 @@ function measureShape(
 		};
 	});
 	alternate(
-		[gzip, parse, ...levels.flatMap(({ encode, decode }) => [encode, decode])],
+		[
+			gzip,
+			parse,
+			gunzip,
+			...levels.flatMap(({ encode, decode }) => [encode, decode]),
+		],
 		warmups,
 		rounds,
 	);
@@ -87,7 +99,7 @@ function measureShape(
 		bytesPerSample: gzipped().length / samples,
 	};
 	print(`\n${name}: ${format(samples)} samples`);
-	for (const { name, milliseconds } of [gzip, parse])
+	for (const { name, milliseconds } of [gzip, parse, gunzip])
 		print(`  ${name.padEnd(14)} ${describe(milliseconds, samples)}`);
 	return levels.map(({ level, bytes, encode, decode }) => {
 		const encodeVsGzip = ratios(gzip, encode);
@@ -98,6 +110,7 @@ function measureShape(
 			bytesPerSample: bytes / samples,
 			encodeVsGzip: median(encodeVsGzip),
 			decodeVsJsonParse: median(ratios(parse, decode)),
+			decodeVsGunzipAndParse: median(ratios(gunzip, decode)),
 			encodeSamplesPerSecond: (1e3 * samples) / median(encode.milliseconds),
 			decodeSamplesPerSecond: (1e3 * samples) / median(decode.milliseconds),
 			encodeVsGzipPerRound: encodeVsGzip,
@@ -109,7 +122,7 @@ function measureShape(
 		);
 		print(
 			`  ${decode.name.padEnd(14)} ${describe(decode.milliseconds, samples)}, ` +
-				`${result.decodeVsJsonParse.toFixed(1)} x JSON.parse`,
+				`${result.decodeVsJsonParse.toFixed(1)} x JSON.parse, ${result.decodeVsGunzipAndParse.toFixed(1)} x gunzip and JSON.parse`,
 		);
 		return result;
 	});
