@@ -43,12 +43,12 @@ export {
 	type ParquetExportResult,
 	type ParquetFiles,
 } from "./export/export-parquet.js";
-export type { ArchiveProblem } from "./maintenance/findings.js";
 export {
 	type CompressOptions,
 	type CompressResult,
 	compressArchive,
 } from "./maintenance/compress-archive.js";
+export type { ArchiveProblem } from "./maintenance/findings.js";
 export {
 	type ImportOptions,
 	type ImportResult,
