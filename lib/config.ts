@@ -111,6 +111,11 @@ export const OPTIONS = {
 		0,
 		"share of a job's samples, 0 to 1, below which its archiving fails",
 	),
+	validate: flag(
+		"ARCHIVER_VALIDATE",
+		false,
+		"whether meta and data are held against ClusterCockpit's published schemas before a job is archived",
+	),
 	shutdownTimeoutMs: integer(
 		"ARCHIVER_SHUTDOWN_TIMEOUT_MS",
 		0,

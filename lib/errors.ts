@@ -49,6 +49,11 @@ export const ERROR_CODES = {
 		retryable: false,
 		meaning: "the metric source answered with something that cannot be decoded",
 	},
+	SCHEMA_BROKEN: {
+		retryable: false,
+		meaning:
+			"the job's meta or data do not have the structure that ClusterCockpit's published schemas ask for, and validate is on",
+	},
 	WORKER_DIED: {
 		retryable: true,
 		meaning: "a worker thread ended while it worked for the job",

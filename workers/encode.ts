@@ -17,6 +17,7 @@ import type {
 import { buffersOf } from "../lib/source/chunk-buffers.js";
 import type { Answer } from "./answer.js";
 import { checkEncoded } from "./check-encoded.js";
+import { checkColumns } from "./check-schema.js";
 import { columnsOfChunk } from "./columns-of-chunk.js";
 import { completenessOf } from "./completeness.js";
 import { exactCopy } from "./exact-copy.js";
@@ -33,6 +34,7 @@ export function encodeTask(task: EncodeTask): Answer<EncodedChunk> {
 	const { chunk } = task;
 	const notes: string[] = [];
 	const prepared = prepareColumns(columnsOfChunk(chunk, notes), task);
+	if (task.validate) notes.push(...checkColumns(prepared.columns));
 	const encoded =
 		task.format === "columnar"
 			? encodeColumnar(prepared, task)
@@ -55,7 +57,7 @@ type Encoded = Omit<EncodedChunk, "samples" | "notes" | "recycled">;
 
 function encodeColumnar(
 	prepared: PreparedColumns,
-	{ compression, whole, expected }: EncodeTask,
+	{ compression, whole, expected, validate }: EncodeTask,
 ): Encoded {
 	const { frames, summary: part } = encodePart(prepared.columns, compression);
 	const facts = factsOfBrought(prepared, part.columns, expected);
@@ -80,13 +82,14 @@ function encodeColumnar(
 			columns: part.columns,
 			recorded: facts.recorded,
 			completeness,
+			validate,
 		}),
 	};
 }
 
 function encodeAsJson(
 	prepared: PreparedColumns,
-	{ whole, percentiles, expected }: EncodeTask,
+	{ whole, percentiles, expected, validate }: EncodeTask,
 ): Encoded {
 	const { columns } = prepared;
 	const archived = columns.map(measured);
@@ -105,6 +108,7 @@ function encodeAsJson(
 				columns: archived,
 				recorded: facts.recorded,
 				completeness: expected && completenessOf(expected, facts.tallies),
+				validate,
 			}),
 		};
 	}

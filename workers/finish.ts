@@ -19,6 +19,7 @@ import { ArchiverError } from "../lib/errors.js";
 import type { Completeness } from "../lib/schema/completeness.js";
 import { formatUnit } from "../lib/schema/unit.js";
 import type { Answer } from "./answer.js";
+import { checkScopes } from "./check-schema.js";
 import { completenessOf } from "./completeness.js";
 import { exactCopy } from "./exact-copy.js";
 
@@ -26,6 +27,7 @@ import { exactCopy } from "./exact-copy.js";
 export function finishTask({
 	parts,
 	expected,
+	validate,
 }: FinishTask): Answer<FinishedParts> {
 	const summaries = parts.map(({ summary }) => summary);
 	const columns = summaries.flatMap(measuredColumns);
@@ -37,6 +39,7 @@ export function finishTask({
 			expected,
 			summaries.flatMap(({ tallies }) => tallies),
 		),
+		validate,
 	};
 	const value =
 		parts[0].summary.format === "columnar"
@@ -52,6 +55,8 @@ export interface JobFacts {
 	/** Those at node scope before resampling; absent: as they are archived. */
 	recorded?: readonly MeasuredColumn[];
 	completeness?: Completeness;
+	/** Hold the set of its columns against ClusterCockpit's published schema. */
+	validate?: boolean;
 }
 
 /** What the main thread has to know of a job. */
@@ -61,6 +66,7 @@ export function describeFinished({
 	columns,
 	recorded = columns,
 	completeness,
+	validate,
 }: JobFacts & Pick<FinishedJob, "encoding" | "dataId">): FinishedJob {
 	let series = 0;
 	let samples = 0;
@@ -82,6 +88,7 @@ export function describeFinished({
 		samples,
 		presentSamples,
 		completeness,
+		...(validate && { notes: checkScopes(columns) }),
 	};
 }
 

@@ -20,6 +20,7 @@ import type {
 	VerifyTask,
 } from "../lib/dispatch/messages.js";
 import { type ErrorCode, isArchiverError } from "../lib/errors.js";
+import { describeDeviation } from "../lib/schema/published/demand.js";
 import { publishedDataDeviations } from "../lib/schema/published/job-data.js";
 import { publishedMetaDeviations } from "../lib/schema/published/job-meta.js";
 import type { Deviation } from "../lib/schema/published/rules.js";
@@ -109,15 +110,11 @@ function checkSchemas(meta: string, data: unknown): DataProblem[] {
 	];
 }
 
-function departure(
-	{ verdict, at, reason, count }: Deviation,
-	where: "meta" | "data",
-): DataProblem {
-	const times = count === 1 ? "" : ` (${count} times)`;
+function departure(deviation: Deviation, where: "meta" | "data"): DataProblem {
 	return {
-		code: verdict === "broken" ? "SCHEMA_BROKEN" : "SCHEMA_DIFFERS",
-		column: at,
-		reason: `${where}: ${at === "" ? "it" : at} ${reason}${times}`,
+		code: deviation.verdict === "broken" ? "SCHEMA_BROKEN" : "SCHEMA_DIFFERS",
+		column: deviation.at,
+		reason: describeDeviation(deviation, where),
 	};
 }
 

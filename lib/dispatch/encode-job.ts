@@ -5,6 +5,9 @@ import { ArchiverError, toArchiverError } from "../errors.js";
 import type { JobRepository } from "../repository/repository.js";
 import type { Completeness } from "../schema/completeness.js";
 import { formatJobKey, type Job } from "../schema/job.js";
+import { serializeJob } from "../schema/job-json.js";
+import { demandStructure } from "../schema/published/demand.js";
+import { publishedMetaDeviations } from "../schema/published/job-meta.js";
 import { buffersOf } from "../source/chunk-buffers.js";
 import type { MetricChunk, MetricSource } from "../source/source.js";
 import type { AcceptedJob, EncodedJob } from "./accepted-job.js";
@@ -71,11 +74,15 @@ export async function encodeJob(
 		staged = await context.archive.stage(job);
 		const stream = new ChunkStream(accepted, plan, staged, lease, context);
 		const finished = await stream.run();
-		const archived = describeArchived(job, plan.metrics, finished, {
-			format: context.archive.format,
-			compression: context.archive.compression,
-			notes: stream.notes,
-		});
+		const describe = (notes: readonly string[]) =>
+			describeArchived(job, plan.metrics, finished, {
+				format: context.archive.format,
+				compression: context.archive.compression,
+				notes,
+			});
+		let archived = describe(stream.notes);
+		if (context.options.validate)
+			archived = describe([...stream.notes, ...checkMeta(archived.job)]);
 		signal.throwIfAborted();
 		await staged.seal(finished.encoding, archived.job);
 		return {
@@ -91,6 +98,12 @@ export async function encodeJob(
 			? signal.reason
 			: toArchiverError(error, "SOURCE_UNAVAILABLE");
 	}
+}
+
+/** What goes beyond the published schema of a `meta.json`. @throws ArchiverError SCHEMA_BROKEN */
+function checkMeta(job: Job): string[] {
+	const meta: unknown = JSON.parse(serializeJob(job));
+	return demandStructure(publishedMetaDeviations(meta), "meta");
 }
 
 /** Adds what a trigger may leave out: the row, and the free metadata, which lists of jobs don't carry. */
@@ -163,6 +176,7 @@ class ChunkStream {
 			this.#context.onLoaded(this.#accepted);
 			const finished = await this.#finish();
 			this.#checkCompleteness(finished);
+			for (const note of finished.notes ?? []) this.#notes.add(note);
 			return finished;
 		} catch (error) {
 			// A failed part stops the loading; the part's own failure is the one to tell.
@@ -263,6 +277,7 @@ class ChunkStream {
 			percentiles: options.percentiles,
 			preparation: { ...preparation, scopes: native?.plan },
 			expected,
+			validate: options.validate,
 		} as const;
 		const encoded = await pool.run(task, {
 			...this.#taskOptions(),
@@ -319,7 +334,12 @@ class ChunkStream {
 			return part;
 		});
 		const { finished, tail, layout } = await this.#context.pool.run(
-			{ kind: "finish", parts: described, expected: this.#plan.expected },
+			{
+				kind: "finish",
+				parts: described,
+				expected: this.#plan.expected,
+				validate: this.#context.options.validate,
+			},
 			this.#taskOptions(),
 		);
 		// ClusterCockpit's JSON nests by metric, so its parts are kept until their order is known; the lease covers them.

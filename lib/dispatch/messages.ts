@@ -59,6 +59,8 @@ export interface EncodeTask {
 	whole: boolean;
 	/** Decode what was encoded, and fail unless it is what it was made of: for a whole job that takes another one's place. */
 	check?: boolean;
+	/** Hold the columns against ClusterCockpit's published schema. */
+	validate?: boolean;
 	/** What becomes of the chunk's columns before they are encoded; absent: nothing. */
 	preparation?: Preparation;
 	/** What the job should hold; absent: its completeness is not asked for. */
@@ -84,7 +86,7 @@ export interface EncodedChunk {
 	summary?: ChunkSummary;
 	/** Samples in the chunk, gaps included. */
 	samples: number;
-	/** What the source could not bring of the chunk, each with its reason. */
+	/** What the source could not bring of the chunk, and what goes beyond the schema, each with its reason. */
 	notes: string[];
 	/** The chunk's own buffers, to be used again. */
 	recycled: ArrayBuffer[];
@@ -144,6 +146,8 @@ export interface FinishTask {
 	parts: { byteOffset: number; summary: ChunkSummary }[];
 	/** What the job should hold. */
 	expected: ExpectedSeries;
+	/** Hold the set of metrics and scopes against ClusterCockpit's published schema. */
+	validate?: boolean;
 }
 
 /** What is known of a job once all its chunks are encoded. */
@@ -153,6 +157,8 @@ export interface FinishedJob {
 	dataId: string;
 	/** metric -> statistics over the job, not rounded, of the samples as recorded, whatever resolution they are archived at. */
 	statistics: [metric: string, statistics: JobStatistics][];
+	/** How its metrics and scopes go beyond the published schema; absent: that was not asked. */
+	notes?: string[];
 	columns: number;
 	series: number;
 	samples: number;

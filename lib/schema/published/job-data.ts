@@ -1,3 +1,5 @@
+import { record } from "../record.js";
+import type { MetricScope } from "../scope.js";
 import { fileSystems } from "./file-systems.js";
 import {
 	below,
@@ -154,6 +156,28 @@ export function publishedDataDeviations(value: unknown): Deviation[] {
 	const found = new Deviations();
 	data(value, "", found);
 	return found.list();
+}
+
+/** As {@link publishedDataDeviations}, of some columns of a job: nothing about which metrics and scopes there are. */
+export function publishedColumnDeviations(value: unknown): Deviation[] {
+	return publishedDataDeviations(value).filter(isInsideColumn);
+}
+
+/** As {@link publishedDataDeviations}, only about which metrics and scopes there are. */
+export function publishedScopeDeviations(
+	columns: readonly { metric: string; scope: MetricScope }[],
+): Deviation[] {
+	const scopes = record<Record<string, object>>();
+	for (const { metric, scope } of columns) {
+		scopes[metric] ??= record<object>();
+		scopes[metric][scope] = {};
+	}
+	return publishedDataDeviations(scopes).filter((it) => !isInsideColumn(it));
+}
+
+/** Below `metric.scope`; no metric that the schema names has a dot in it. */
+function isInsideColumn({ at }: Deviation): boolean {
+	return at.split(".").length > 2;
 }
 
 function notEmpty(...[value, at, found]: Parameters<Rule>): void {
