@@ -2,7 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import { readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "chai";
-import { openArchive } from "../../lib/index.js";
+import { type JobData, openArchive } from "../../lib/index.js";
+import { round2 } from "../../lib/schema/round.js";
 import { withDatabase } from "../support/job-database.js";
 import { seededJobs, testJob } from "../support/jobs.js";
 import { useTempFolder } from "../support/temp-folder.js";
@@ -193,7 +194,8 @@ describe("the command archive", () => {
 			),
 		);
 		expect([original.format, copy.format]).to.deep.equal(["json", "columnar"]);
-		expect(await copy.loadJobData(jobs[0])).to.deep.equal(
+		// Columns leave the statistics over their series to be derived: json's, before they were rounded.
+		expect(rounded(await copy.loadJobData(jobs[0]))).to.deep.equal(
 			await original.loadJobData(jobs[0]),
 		);
 	});
@@ -348,4 +350,13 @@ function interruptAtFirstJob(env: Record<string, string>) {
 			});
 		},
 	};
+}
+
+/** `data` with statistics over the series as json has them. */
+function rounded(data: JobData): JobData {
+	for (const scopes of Object.values(data))
+		for (const { statisticsSeries } of Object.values(scopes))
+			if (statisticsSeries !== undefined)
+				statisticsSeries.median = statisticsSeries.median.map(round2);
+	return data;
 }

@@ -84,9 +84,12 @@ describe("committing to a file archive", () => {
 	it("syncs nothing where syncing is off", async () => {
 		const fileSystem = scriptedFileSystem();
 		const archive = await testArchive(folder(), { fileSystem, fsync: false });
+		// The lock is synced all the same.
+		const opening = fileSystem.calls.length;
 		await archive.importJob(testJob(), testData(1));
 		await archive.importJob(testJob(), testData(2));
-		expect(namesOf(fileSystem.calls, "file.sync")).to.have.length(0);
+		const calls = fileSystem.calls.slice(opening);
+		expect(namesOf(calls, "file.sync")).to.have.length(0);
 	});
 
 	it("has no more calls under way than it is allowed", async () => {
