@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { Page } from "playwright-core";
-import { withDataFacts } from "../../lib/archive/data-facts.js";
+import { dataFactsOf, withDataFacts } from "../../lib/archive/data-facts.js";
+import { stageJob } from "../../lib/archive/import-job.js";
 import type { Column } from "../../lib/codec/column.js";
 import { jobDataOf } from "../../lib/codec/job-data.js";
 import { measureColumn } from "../../lib/codec/statistics.js";
@@ -45,7 +46,18 @@ describe("the report of a job", () => {
 			fsync: false,
 		});
 		await archive.storeClusterConfig("testcluster", testCluster());
-		await archive.importJob(job, jobDataOf(columns, measureColumn));
+		// As an archiver does, which knows what the meta tells of these very data; `importJob` cannot.
+		const staged = await stageJob(
+			archive,
+			job,
+			jobDataOf(columns, measureColumn),
+			{
+				format: archive.format,
+				compression: archive.compression,
+				facts: dataFactsOf(job),
+			},
+		);
+		expect(await archive.commit([staged])).to.deep.equal([undefined]);
 		return archive;
 	}
 
