@@ -1,10 +1,10 @@
-import { jobRows, jobsTable } from "../lib/export/jobs-table.js";
 import {
 	encodeFooter,
 	encodeRowGroup,
 	loadParquetLibrary,
-	type RowGroup,
-} from "../lib/export/parquet-table.js";
+} from "../lib/export/encode-parquet.js";
+import { jobRows, jobsTable } from "../lib/export/jobs-table.js";
+import type { RowGroup } from "../lib/export/parquet-table.js";
 import type {
 	JobRowsTask,
 	ParquetFooterTask,
