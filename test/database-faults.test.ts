@@ -212,7 +212,10 @@ describe("a job database that fails under an archiver", () => {
 		const { repository } = next;
 		await until(async () => (await repository.countByStatus())[1] === 0);
 		await next.close();
-		expect(source.requests.map(({ job }) => job.jobId)).to.deep.equal(archived);
+		// Several jobs are loaded at once, in any order; hooks are told in the order of the triggers.
+		expect(source.requests.map(({ job }) => job.jobId)).to.have.members(
+			archived,
+		);
 		const sorted = [...recorded, ...archived].sort((a, b) => a - b);
 		expect(told).to.deep.equal([0, ...sorted]);
 		const after = await SqliteJobRepository.open(repository.path);

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { openHouse } from "../support/house.js";
 import { testJob } from "../support/jobs.js";
+import { peakRssBytes } from "../support/peak-rss.js";
 
 /** What the archiver of a storm says at its end, as JSON. */
 export interface StormReport {
@@ -42,13 +42,3 @@ const report: StormReport = {
 };
 console.log(JSON.stringify(report));
 await house.close();
-
-/** Linux' own mark: that of `getrusage` begins with what the parent held. */
-async function peakRssBytes(): Promise<number> {
-	try {
-		const status = await readFile("/proc/self/status", "utf8");
-		return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
-	} catch {
-		return process.resourceUsage().maxRSS * 1024;
-	}
-}

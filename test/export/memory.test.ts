@@ -36,6 +36,7 @@ describe("memory of an export", () => {
 		await archive.close();
 		const child = start({ text: EXPORTING }, [
 			new URL("../../lib/index.js", import.meta.url).href,
+			new URL("../support/peak-rss.js", import.meta.url).href,
 			archive.target,
 			join(folder(), "out"),
 		]);
@@ -48,12 +49,13 @@ describe("memory of an export", () => {
 
 /** Exports with one thread whose heap could not hold the job's rows, and tells the most memory that the process had. */
 const EXPORTING = `
-const [, library, source, target] = process.argv;
+const [, library, support, source, target] = process.argv;
 const { exportParquet, openArchive, WorkerPool } = await import(library);
+const { peakRssBytes } = await import(support);
 const pool = new WorkerPool({ poolMinThreads: 0, poolMaxThreads: 1, poolIdleTimeoutMs: 0, maxHeapMib: 40 });
 const archive = await openArchive(source, { readOnly: true });
 const { rows } = await exportParquet(archive, target, { pool });
 await pool.close();
 await archive.close();
-console.log(JSON.stringify({ rows, rssMb: process.resourceUsage().maxRSS / 1024 }));
+console.log(JSON.stringify({ rows, rssMb: (await peakRssBytes()) / 2 ** 20 }));
 `;
