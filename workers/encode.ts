@@ -20,7 +20,7 @@ import { checkEncoded } from "./check-encoded.js";
 import { checkColumns } from "./check-schema.js";
 import { columnsOfChunk } from "./columns-of-chunk.js";
 import { completenessOf } from "./completeness.js";
-import { exactCopy } from "./exact-copy.js";
+import { copyInto, exactCopy } from "./exact-copy.js";
 import { describeFinished, factsInIndex } from "./finish.js";
 import {
 	factsOfBrought,
@@ -48,22 +48,22 @@ export function encodeTask(task: EncodeTask): Answer<EncodedChunk> {
 			0,
 		),
 		notes,
-		recycled: buffersOf(chunk),
+		recycled: buffersOf(chunk).filter(
+			(buffer) => buffer !== encoded.bytes.buffer,
+		),
 	};
 	return { value, transfer: [value.bytes.buffer, ...value.recycled] };
 }
 
 type Encoded = Omit<EncodedChunk, "samples" | "notes" | "recycled">;
 
-function encodeColumnar(
-	prepared: PreparedColumns,
-	{ compression, whole, expected, validate }: EncodeTask,
-): Encoded {
+function encodeColumnar(prepared: PreparedColumns, task: EncodeTask): Encoded {
+	const { compression, whole, expected, validate } = task;
 	const { frames, summary: part } = encodePart(prepared.columns, compression);
 	const facts = factsOfBrought(prepared, part.columns, expected);
 	if (!whole) {
 		return {
-			bytes: exactCopy(frames),
+			bytes: inPlaceOfSamples(task, frames),
 			summary: { format: "columnar", part, ...facts },
 		};
 	}
@@ -73,7 +73,7 @@ function encodeColumnar(
 		[{ byteOffset: header.length, summary: part }],
 		factsInIndex(completeness),
 	);
-	const bytes = exactCopy(header, frames, tail);
+	const bytes = inPlaceOfSamples(task, header, frames, tail);
 	return {
 		bytes,
 		finished: describeFinished({
@@ -85,6 +85,19 @@ function encodeColumnar(
 			validate,
 		}),
 	};
+}
+
+/**
+ * What was encoded takes the place of the samples that it was made of, unless these are to be looked at once more: a new
+ * buffer for each job would have the main thread's garbage collector look at everything there is every hundred jobs.
+ */
+function inPlaceOfSamples(
+	{ chunk, check }: EncodeTask,
+	...pieces: Uint8Array[]
+): Uint8Array<ArrayBuffer> {
+	return chunk.kind === "samples" && !check
+		? copyInto(chunk.buffer, ...pieces)
+		: exactCopy(...pieces);
 }
 
 function encodeAsJson(

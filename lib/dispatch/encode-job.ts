@@ -132,13 +132,18 @@ async function completeJob(job: Job, repository: JobRepository): Promise<Job> {
 	return { ...job, id: known.id, metaData };
 }
 
+interface EncodedPart extends EncodedChunk {
+	/** Of `bytes`, which are gone once they are appended: their buffer serves other chunks by then. */
+	byteLength: number;
+}
+
 /** One job's chunks on their way through the pool into staging. */
 class ChunkStream {
 	readonly #accepted: AcceptedJob;
 	readonly #plan: JobPlan;
 	readonly #staged: StagedJob;
 	readonly #context: EncodingContext;
-	readonly #parts: Promise<EncodedChunk>[] = [];
+	readonly #parts: Promise<EncodedPart>[] = [];
 	readonly #leases: Lease[] = [];
 	/** Ends loading early: the job is cancelled, the source too slow, or a part has failed. */
 	readonly #stop = new AbortController();
@@ -263,7 +268,7 @@ class ChunkStream {
 		chunk: MetricChunk,
 		whole: boolean,
 		lease: Lease,
-	): Promise<EncodedChunk> {
+	): Promise<EncodedPart> {
 		const { pool, archive, options, buffers } = this.#context;
 		const { preparation, scopes, expected } = this.#plan;
 		const native = chunk.native ? scopes() : undefined;
@@ -285,14 +290,15 @@ class ChunkStream {
 		});
 		for (const note of encoded.notes) this.#notes.add(note);
 		for (const buffer of encoded.recycled) buffers.give(buffer);
-		lease.shrink(encoded.bytes.byteLength);
+		const { bytes } = encoded;
+		lease.shrink(bytes.buffer.byteLength);
 		lease.park();
-		return encoded;
+		return { ...encoded, byteLength: bytes.byteLength };
 	}
 
 	/** Columns stream to the file while later chunks are still loaded: a part is held only until those before it are out. */
 	#appendWhenReady(
-		part: Promise<EncodedChunk>,
+		part: Promise<EncodedPart>,
 		lease: Lease,
 		whole: boolean,
 	): void {
@@ -302,6 +308,7 @@ class ChunkStream {
 			if (this.#staged.dataBytes === 0 && !whole)
 				await this.#staged.append(fileHeader());
 			await this.#staged.append(bytes);
+			this.#context.buffers.give(bytes.buffer);
 			lease.release();
 		})();
 		this.#appended.catch((error) => this.#stop.abort(error));
@@ -325,12 +332,12 @@ class ChunkStream {
 			throw partial(job, completeness, minCompleteness);
 	}
 
-	async #finishParts(parts: EncodedChunk[]): Promise<FinishedJob> {
+	async #finishParts(parts: EncodedPart[]): Promise<FinishedJob> {
 		let byteOffset = fileHeader().byteLength;
-		const described = parts.map(({ bytes, summary }) => {
+		const described = parts.map(({ byteLength, summary }) => {
 			// Only a whole job comes without summary, and it is finished already.
 			const part = { byteOffset, summary: summary as ChunkSummary };
-			byteOffset += bytes.byteLength;
+			byteOffset += byteLength;
 			return part;
 		});
 		const { finished, tail, layout } = await this.#context.pool.run(

@@ -81,6 +81,7 @@ export interface Preparation {
 
 /** Transferred: `bytes`, `recycled`. */
 export interface EncodedChunk {
+	/** May lie in the buffer of the chunk, at its beginning: that is free again once they are written. */
 	bytes: Uint8Array<ArrayBuffer>;
 	/** For {@link FinishTask}; absent when the task was for a whole job. */
 	summary?: ChunkSummary;
@@ -88,7 +89,7 @@ export interface EncodedChunk {
 	samples: number;
 	/** What the source could not bring of the chunk, and what goes beyond the schema, each with its reason. */
 	notes: string[];
-	/** The chunk's own buffers, to be used again. */
+	/** The chunk's own buffers, to be used again; without the one that `bytes` lie in. */
 	recycled: ArrayBuffer[];
 	/** Present when the task was for a whole job: `bytes` is then the complete data file. */
 	finished?: FinishedJob;
