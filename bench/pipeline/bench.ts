@@ -11,7 +11,7 @@ import {
 import { type BenchOptions, print } from "../support/bench.js";
 import { openWorkload } from "../support/workload.js";
 
-const FULL = { jobs: 100, yardstickJobs: 10, warmups: 2, rounds: 7 };
+const FULL = { jobs: 100, yardstickJobs: 10, warmups: 8, rounds: 7 };
 const SHORT = { jobs: 10, yardstickJobs: 2, warmups: 1, rounds: 1 };
 
 /**

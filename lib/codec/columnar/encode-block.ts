@@ -23,7 +23,7 @@ import {
 	WIDE_PLANES,
 } from "./wide-integers.js";
 import { BLOCK_SAMPLES, workspace } from "./workspace.js";
-import type { ZstdEffort } from "./zstd.js";
+import { effortOf, type ZstdEffort } from "./zstd.js";
 
 /** Columns of fewer samples give a model nothing to learn from. */
 const MIN_CONTEXTUAL_SAMPLES = 256;
@@ -55,7 +55,7 @@ export function encodeBlock(
 	integersOf: (column: number) => Int32Array,
 ): Block {
 	const start = frames.length;
-	const effort = level === "fast" ? "planes" : "thorough";
+	const effort = effortOf(level);
 	const { encoding, frameBytes } = encode();
 	return { encoding, frameBytes, ...frames.seal(start) };
 
@@ -105,7 +105,7 @@ export function encodeBlock(
 			lowBits: 8,
 			bits: 32,
 		};
-		const inPlanes = encodePlanes(integers, chosen, frames, integersOf);
+		const inPlanes = encodePlanes(survey, integers, chosen, frames, integersOf);
 		const planeBytes = frames.length - start;
 		if (
 			level === "fast" ||
@@ -140,6 +140,7 @@ export function encodeBlock(
 }
 
 function encodePlanes(
+	survey: Survey,
 	integers: Int32Array,
 	{ transform, lowBits: wanted, reference }: Plan,
 	frames: FrameWriter,
@@ -150,7 +151,7 @@ function encodePlanes(
 		transform === "difference" && reference !== undefined
 			? integersOf(reference)
 			: undefined;
-	const base = transform === "level" ? smallest(integers) : 0;
+	const base = transform === "level" ? smallest(survey, integers) : 0;
 	const planes = planeScratch.take(MAX_PLANES * count);
 	let lowBits = wanted;
 	let planeCount = splitAll();
@@ -251,11 +252,21 @@ function addPlanes(
 	return frameBytes;
 }
 
-function smallest(integers: Int32Array): number {
-	let min = integers.length === 0 ? 0 : integers[0];
+/** The smallest of a column's integers, which its statistics tell unless a sample is an exception. */
+function smallest(
+	{ content, statistics: { min, count } }: Survey,
+	integers: Int32Array,
+): number {
+	if (content.kind === "integers" && content.positions.length === 0) {
+		let least = Number.POSITIVE_INFINITY;
+		for (let i = 0; i < count.length; i++)
+			if (count[i] > 0 && min[i] < least) least = min[i];
+		return Math.round(least * content.scale);
+	}
+	let least = integers.length === 0 ? 0 : integers[0];
 	for (let i = 1; i < integers.length; i++)
-		if (integers[i] < min) min = integers[i];
-	return min;
+		if (integers[i] < least) least = integers[i];
+	return least;
 }
 
 /** Positions as u32, then values as f64, little-endian. */

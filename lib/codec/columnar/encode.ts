@@ -8,6 +8,7 @@ import { planCodings } from "./references.js";
 import { Scratch } from "./scratch.js";
 import type { PartSummary, StatisticsSeriesSummary } from "./summary.js";
 import { type Survey, surveyColumn } from "./survey.js";
+import { effortOf, type ZstdEffort } from "./zstd.js";
 
 /** Frames of a part and what the index will say of them. */
 export interface EncodedPart {
@@ -66,7 +67,7 @@ export function encodePart(
 			}),
 		),
 	};
-	addGaps(summary, surveys);
+	addGaps(summary, surveys, effortOf(level));
 	summary.byteLength = frames.length;
 	return { frames: frames.written(), summary };
 
@@ -103,11 +104,15 @@ function sameNumbers(a: Uint32Array, b: Uint32Array): boolean {
 	return a.length === b.length && a.every((number, i) => number === b[i]);
 }
 
-function addGaps(summary: PartSummary, surveys: readonly Survey[]): void {
+function addGaps(
+	summary: PartSummary,
+	surveys: readonly Survey[],
+	effort: ZstdEffort,
+): void {
 	const content = gaps.serialize(surveys.map(({ patterns }) => patterns));
 	if (content === undefined) return;
 	const start = frames.length;
-	const storedBytes = frames.add(content, "thorough");
+	const storedBytes = frames.add(content, effort);
 	summary.gaps = {
 		storedBytes,
 		rawBytes: content.length,

@@ -1,8 +1,9 @@
 import binding from "zstd-napi/binding.js";
+import type { Compression } from "../column.js";
 
 const { CCtx, CParameter, DCtx, Strategy } = binding;
 
-/** `planes` is for byte planes where time counts, `thorough` where bytes do, and for small tables. */
+/** `planes` is for byte planes and where time counts, `thorough` where bytes do. */
 export type ZstdEffort = "planes" | "thorough";
 
 const PARAMETERS: Record<
@@ -22,6 +23,11 @@ const PARAMETERS: Record<
 // Contexts cost far more to make than to use: one of each a thread, made when first needed.
 const compressors: { [effort in ZstdEffort]?: binding.CCtx } = {};
 let decompressor: binding.DCtx | undefined;
+
+/** How hard what is no plane of a column is compressed at a level. */
+export function effortOf(level: Compression): ZstdEffort {
+	return level === "fast" ? "planes" : "thorough";
+}
 
 /** Room that {@link zstdCompress} may need for `byteLength` bytes. */
 export function zstdBound(byteLength: number): number {
