@@ -12,7 +12,7 @@ import { tableText } from "../support/table.js";
 import { openWorkload } from "../support/workload.js";
 import type openNaive from "./naive-subject.js";
 
-const FULL = { jobs: 2000, naiveJobs: 200, warmups: 1, rounds: 7 };
+const FULL = { jobs: 2000, naiveJobs: 200, warmups: 4, rounds: 7 };
 const SHORT = { jobs: 100, naiveJobs: 20, warmups: 0, rounds: 1 };
 
 type Run = Cost & { jobs: number };
