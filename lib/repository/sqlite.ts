@@ -13,7 +13,7 @@ import {
 	findPending,
 } from "./find.js";
 import { registerJobs, startJob, stopJob } from "./lifecycle.js";
-import { fetchMetadata, updateMetadata } from "./metadata.js";
+import { MetadataReader, updateMetadata } from "./metadata.js";
 import {
 	type JobDatabase,
 	type JobDatabaseOptions,
@@ -53,6 +53,7 @@ export class SqliteJobRepository implements JobRepository {
 	readonly ours: boolean;
 	readonly #database: JobDatabase;
 	readonly #stopOrder: StopOrder;
+	readonly #metadata: MetadataReader;
 
 	private constructor(path: string, database: JobDatabase) {
 		this.path = path;
@@ -63,6 +64,7 @@ export class SqliteJobRepository implements JobRepository {
 			database.reader,
 			database.identity.hasStatusIndex,
 		);
+		this.#metadata = new MetadataReader(database.reader);
 	}
 
 	/**
@@ -124,7 +126,7 @@ export class SqliteJobRepository implements JobRepository {
 	}
 
 	async fetchMetadata(job: JobKey): Promise<Record<string, string>> {
-		return fetchMetadata(this.#reader, job);
+		return this.#metadata.fetch(job);
 	}
 
 	async updateMetadata(job: JobKey, key: string, value: string): Promise<void> {

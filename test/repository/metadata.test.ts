@@ -96,6 +96,23 @@ describe("metadata in the job database", () => {
 			expect((await rejected(action)).code).to.equal("JOB_UNKNOWN");
 	});
 
+	it("gives each of many that ask at once its own, and tells those whose job is not there", async () => {
+		for (const key of [IN_JOB, IN_CACHE])
+			await repository.updateMetadata(key, "of", String(key.jobId));
+		const missing = { ...IN_JOB, cluster: "it's" };
+		const asked = [IN_CACHE, missing, IN_JOB, IN_CACHE, missing, IN_JOB];
+		const answers = await Promise.allSettled(
+			asked.map((key) => repository.fetchMetadata(key)),
+		);
+		expect(
+			answers.map((answer) =>
+				answer.status === "fulfilled" ? answer.value.of : answer.reason.code,
+			),
+		).to.deep.equal(
+			asked.map((key) => (key === missing ? "JOB_UNKNOWN" : String(key.jobId))),
+		);
+	});
+
 	function setColumn(expression: string): Promise<unknown> {
 		return withDatabase(file(), (database) =>
 			database.run(`UPDATE job SET meta_data = ${expression}`),
