@@ -139,7 +139,12 @@ describe("the commands compress, remove and retain", () => {
 	});
 
 	it("remove asks on a terminal", async function () {
-		if (!hasTerminals()) this.skip();
+		if (!hasTerminals()) {
+			console.log(
+				"      skipped: there is no `script` of util-linux; to run it on Debian: apt-get install bsdutils, then npm test",
+			);
+			this.skip();
+		}
 		await makeClosed("columnar");
 		const ask = (answer: string) =>
 			runOnTerminal(["remove", path(), "--before", "1700000180"], answer);

@@ -1,6 +1,6 @@
+import { peakRssBytes } from "../../bench/support/threads.js";
 import { openHouse } from "../support/house.js";
 import { testJob } from "../support/jobs.js";
-import { peakRssBytes } from "../support/peak-rss.js";
 
 /** What the archiver of a storm says at its end, as JSON. */
 export interface StormReport {

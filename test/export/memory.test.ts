@@ -36,7 +36,7 @@ describe("memory of an export", () => {
 		await archive.close();
 		const child = start({ text: EXPORTING }, [
 			new URL("../../lib/index.js", import.meta.url).href,
-			new URL("../support/peak-rss.js", import.meta.url).href,
+			new URL("../../bench/support/threads.js", import.meta.url).href,
 			archive.target,
 			join(folder(), "out"),
 		]);

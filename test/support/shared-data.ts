@@ -14,20 +14,15 @@ const sharedRoot =
 	process.env.ARCHIVER_SHARED_DATA ??
 	join(checkoutRoot, "..", "shared", "data");
 
-let told = false;
-
 /**
  * Path of a file or folder of real data that lies beside a developer's checkout; undefined where it is not there, having
- * said so once on standard error. Tests use seeded data always, and this in addition.
+ * said on standard output what that leaves untested, and how to run it. Tests use seeded data always, and this in addition.
  */
 export function sharedData(...path: string[]): string | undefined {
 	const full = join(sharedRoot, ...path);
 	if (existsSync(full)) return full;
-	if (!told) {
-		told = true;
-		console.warn(
-			`      ${full} is not there: tests on real data are skipped (ARCHIVER_SHARED_DATA names another folder)`,
-		);
-	}
+	console.log(
+		`      skipped: real data are not there: ${full}; to run it: ARCHIVER_SHARED_DATA=FOLDER npm test, where FOLDER/${path.join("/")} is`,
+	);
 	return undefined;
 }

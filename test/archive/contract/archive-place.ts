@@ -9,8 +9,8 @@ export interface ArchivePlace {
 	/** Names of everything that is stored there, sorted: what a job that was never committed must not add to. */
 	contents(): Promise<string[]>;
 	readonly damage: Damage;
-	/** Bytes of a job's data that `read` had to read. Absent where they cannot be counted. */
-	bytesRead?(
+	/** Bytes of a job's data that `read` had to read. */
+	bytesRead(
 		archive: Archive,
 		key: JobKey,
 		read: () => Promise<unknown>,
