@@ -1,5 +1,7 @@
 import { move, transferableSymbol, valueSymbol } from "piscina";
 import type {
+	PoolAnswer,
+	PoolMessage,
 	PoolTask,
 	TaskOutcome,
 	TaskResults,
@@ -17,22 +19,30 @@ import { verifyTask } from "./verify.js";
 
 type AnyResult = TaskResults[PoolTask["kind"]];
 
-/** Entry of every pool thread: checks which task it is, and answers with its result or, as data, why there is none. */
-export default async function runTask(task: PoolTask): Promise<unknown> {
-	let outcome: TaskOutcome<unknown>;
-	let transfer: ArrayBuffer[] = [];
-	try {
-		const answer = await answerTo(task);
-		transfer = answer.transfer;
-		outcome = { ok: true, value: answer.value };
-	} catch (error) {
-		outcome = { ok: false, failure: failureOf(error) };
+/** Entry of every pool thread: runs the tasks it is sent one after the other; what one fails with is its own outcome. */
+export default async function runMessage(tasks: PoolMessage): Promise<unknown> {
+	const outcomes: TaskOutcome<unknown>[] = [];
+	const transfer: ArrayBuffer[] = [];
+	for (const task of tasks) {
+		const answer = await runTask(task);
+		outcomes.push(answer.value);
+		transfer.push(...answer.transfer);
 	}
 	// One movable object at the top: Piscina silently loses those that are nested in a result.
 	return move({
 		[transferableSymbol]: transfer,
-		[valueSymbol]: outcome,
+		[valueSymbol]: outcomes satisfies PoolAnswer,
 	} as unknown as Parameters<typeof move>[0]);
+}
+
+/** Checks which task it is, and answers with its result or, as data, why there is none. */
+async function runTask(task: PoolTask): Promise<Answer<TaskOutcome<unknown>>> {
+	try {
+		const { value, transfer } = await answerTo(task);
+		return { value: { ok: true, value }, transfer };
+	} catch (error) {
+		return { value: { ok: false, failure: failureOf(error) }, transfer: [] };
+	}
 }
 
 function answerTo(

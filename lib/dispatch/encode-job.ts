@@ -16,9 +16,10 @@ import type { BufferRecycler } from "./buffers.js";
 import type { ClusterCatalog } from "./clusters.js";
 import { describeArchived } from "./describe-archived.js";
 import { findDurableJob } from "./durable-job.js";
+import type { RunOptions } from "./errand.js";
 import type { ChunkSummary, EncodedChunk, FinishedJob } from "./messages.js";
 import { type JobPlan, planJob } from "./plan-job.js";
-import type { RunOptions, WorkerPool } from "./pool.js";
+import type { WorkerPool } from "./pool.js";
 
 /** Rooms and settings that a job meets on its way to the archive's staging. */
 export interface EncodingContext {
@@ -35,6 +36,9 @@ export interface EncodingContext {
 	/** Told when loading is over and computing goes on. */
 	onLoaded(accepted: AcceptedJob): void;
 }
+
+/** Chunks of no more are copied to a worker, and may go there together: encoding one takes less time than the way there. */
+const SMALL_CHUNK_BYTES = 2 ** 14;
 
 /**
  * Chunks are at most a quarter of the buffer, so that the head of the order, a chunk in its hands and one that it
@@ -286,7 +290,9 @@ class ChunkStream {
 		} as const;
 		const encoded = await pool.run(task, {
 			...this.#taskOptions(),
-			transfer: buffersOf(chunk),
+			...(bytesOf(chunk) <= SMALL_CHUNK_BYTES
+				? { small: true }
+				: { transfer: buffersOf(chunk) }),
 		});
 		for (const note of encoded.notes) this.#notes.add(note);
 		for (const buffer of encoded.recycled) buffers.give(buffer);

@@ -47,6 +47,12 @@ export type PoolTask =
 	| ParquetFooterTask
 	| ReportTask;
 
+/** What a thread is sent: one task, or small ones that waited together. */
+export type PoolMessage = readonly PoolTask[];
+
+/** The outcome of each task of a message, in their order. */
+export type PoolAnswer = readonly TaskOutcome<unknown>[];
+
 /** Turns a chunk into bytes of the archive. Transferred: the chunk's `buffer` or `bytes`. */
 export interface EncodeTask {
 	kind: "encode";

@@ -1,6 +1,14 @@
 import { Piscina } from "piscina";
 import { ArchiverError } from "../errors.js";
-import type { PoolTask, TaskOutcome, TaskResults } from "./messages.js";
+import { Errand, type RunOptions } from "./errand.js";
+import { ErrandQueue } from "./errand-queue.js";
+import type {
+	PoolAnswer,
+	PoolMessage,
+	PoolTask,
+	TaskOutcome,
+	TaskResults,
+} from "./messages.js";
 
 export interface PoolOptions {
 	poolMinThreads: number;
@@ -14,34 +22,21 @@ export interface PoolOptions {
 
 const TASK_ENTRY = new URL("../../workers/main.js", import.meta.url);
 
-export interface RunOptions {
-	/** Buffers in the task that move to the worker. */
-	transfer?: readonly ArrayBuffer[];
-	/** Tasks of a lower order run first; those of equal order, and those without, in the order of the calls. */
-	order?: number;
-	/** Aborting ends the thread that runs the task; a new one takes its place. */
-	signal?: AbortSignal;
-	/** Most time on a thread, waiting for one not included; 0: no limit. */
-	timeoutMs?: number;
-}
-
-interface Queued {
-	order: number;
-	start: () => void;
-}
-
 /**
- * The worker threads. The one place that knows Piscina: it gives each thread one task at a time, oldest job first,
- * tells failures as {@link ArchiverError}s and moves buffers instead of cloning them, both ways.
+ * The worker threads. The one place that knows Piscina: it gives each thread one message at a time, oldest job first,
+ * tells failures as {@link ArchiverError}s and moves buffers instead of cloning them, both ways. A message is one task,
+ * or several small ones that waited together: waking a thread costs more than their work.
  */
 export class WorkerPool {
-	readonly #piscina: Piscina<PoolTask, TaskOutcome<unknown>>;
-	/** Waiting for a thread, lowest order first. Kept here, so that Piscina's own queue stays empty. */
-	readonly #queue: Queued[] = [];
+	readonly #piscina: Piscina<PoolMessage, PoolAnswer>;
+	readonly #maxThreads: number;
+	/** Waiting for a thread. Kept here, so that Piscina's own queue stays empty. */
+	readonly #queue = new ErrandQueue();
 	#idle: number;
 	/** Piscina's own close() does not drain: what was given and not answered is kept here. */
 	readonly #underWay = new Set<Promise<unknown>>();
 	#closed = false;
+	#destroyed = false;
 
 	/** Starts `poolMinThreads` threads at once, so that they are warm before they are needed. */
 	constructor({
@@ -51,13 +46,14 @@ export class WorkerPool {
 		entry = TASK_ENTRY,
 		maxHeapMib,
 	}: PoolOptions) {
+		this.#maxThreads = poolMaxThreads;
 		this.#idle = poolMaxThreads;
 		this.#piscina = new Piscina({
 			filename: entry.href,
 			minThreads: poolMinThreads,
 			maxThreads: poolMaxThreads,
 			idleTimeout: poolIdleTimeoutMs,
-			// Aborting a task ends its thread and any other task on it, so a thread never has two.
+			// Aborting a message ends its thread and any other one on it, so a thread never has two.
 			concurrentTasksPerWorker: 1,
 			recordTiming: false,
 			resourceLimits:
@@ -86,11 +82,16 @@ export class WorkerPool {
 		task: T,
 		options: RunOptions = {},
 	): Promise<TaskResults[T["kind"]]> {
-		const running = this.#run(task, options) as Promise<TaskResults[T["kind"]]>;
+		const running = new Promise<unknown>((resolve, reject) => {
+			const errand = new Errand(task, options, resolve, reject);
+			if (this.#closed) errand.reject(closed());
+			else if (errand.aborted) errand.reject(errand.abortError());
+			else this.#enqueue(errand);
+		});
 		this.#underWay.add(running);
 		const done = () => void this.#underWay.delete(running);
 		running.then(done, done);
-		return running;
+		return running as Promise<TaskResults[T["kind"]]>;
 	}
 
 	/**
@@ -102,71 +103,80 @@ export class WorkerPool {
 		while (!force && this.#underWay.size > 0) {
 			await Promise.allSettled(this.#underWay);
 		}
+		this.#destroyed = true;
 		await this.#piscina.destroy();
 	}
 
-	async #run(task: PoolTask, options: RunOptions): Promise<unknown> {
-		await this.#thread(options);
-		const limit = new TimeLimit(options);
-		try {
-			const outcome = await this.#piscina.run(task, {
-				transferList: options.transfer as ArrayBuffer[] | undefined,
-				signal: limit.signal,
+	#enqueue(errand: Errand): void {
+		errand.whenAborted((reason) => {
+			this.#queue.remove(errand);
+			errand.reject(reason);
+		});
+		this.#queue.add(errand);
+		this.#serve();
+	}
+
+	#serve(): void {
+		while (this.#idle > 0 && this.#queue.length > 0) {
+			this.#idle--;
+			void this.#carry(this.#queue.take(this.#maxThreads)).finally(() => {
+				this.#idle++;
+				this.#serve();
 			});
-			return resultOf(outcome);
-		} catch (error) {
-			throw limit.reason ?? threadFailure(error);
-		} finally {
-			limit.clear();
-			this.#idle++;
-			this.#queue.shift()?.start();
 		}
 	}
 
-	/** Waits for a thread in its turn. */
-	#thread({
-		order = Number.POSITIVE_INFINITY,
-		signal,
-	}: RunOptions): Promise<void> {
-		return new Promise((resolve, reject) => {
-			if (this.#closed) return reject(closed());
-			if (signal?.aborted) return reject(aborted(signal));
-			if (this.#idle > 0) {
-				this.#idle--;
-				return resolve();
-			}
-			const onAbort = () => {
-				this.#queue.splice(this.#queue.indexOf(queued), 1);
-				reject(aborted(signal));
-			};
-			const queued: Queued = {
-				order,
-				start: () => {
-					signal?.removeEventListener("abort", onAbort);
-					this.#idle--;
-					resolve();
-				},
-			};
-			signal?.addEventListener("abort", onAbort, { once: true });
-			let place = this.#queue.length;
-			while (place > 0 && this.#queue[place - 1].order > order) place--;
-			this.#queue.splice(place, 0, queued);
-		});
+	/** Has one thread run what is to go together, and settles it. Never rejects. */
+	async #carry(errands: readonly Errand[]): Promise<void> {
+		const limit = new ThreadLimit(errands);
+		try {
+			const outcomes = await this.#post(errands, limit.signal);
+			for (const [i, errand] of errands.entries()) settle(errand, outcomes[i]);
+		} catch (error) {
+			const reason = limit.reason ?? threadFailure(error);
+			if (errands.length === 1) errands[0].reject(reason);
+			else this.#separate(errands);
+		} finally {
+			limit.clear();
+		}
+	}
+
+	#post(errands: readonly Errand[], signal: AbortSignal): Promise<PoolAnswer> {
+		if (this.#destroyed) throw new Error("the pool has ended");
+		return this.#piscina.run(
+			errands.map(({ task }) => task),
+			{
+				transferList: errands.flatMap(({ options }) => options.transfer ?? []),
+				signal,
+			},
+		);
+	}
+
+	/** Which of them ended the thread nobody knows: each goes again, alone, except those whose callers gave up. */
+	#separate(errands: readonly Errand[]): void {
+		for (const errand of errands) {
+			errand.alone = true;
+			if (errand.aborted) errand.reject(errand.abortError());
+			else this.#enqueue(errand);
+		}
 	}
 }
 
-/** What may end a task before its time: its caller, or the time itself. */
-class TimeLimit {
+/** What may end a thread before it answers: one of its tasks' callers, or the time. */
+class ThreadLimit {
 	readonly #controller = new AbortController();
 	readonly #timer: NodeJS.Timeout | undefined;
-	readonly #signal: AbortSignal | undefined;
-	/** Why the task was ended, when it was. */
+	/** Why the thread was ended, when it was. */
 	reason: ArchiverError | undefined;
 
-	constructor({ signal, timeoutMs = 0 }: RunOptions) {
-		this.#signal = signal;
-		signal?.addEventListener("abort", this.#onAbort, { once: true });
-		if (timeoutMs > 0) {
+	constructor(errands: readonly Errand[]) {
+		let timeoutMs = Number.POSITIVE_INFINITY;
+		for (const errand of errands) {
+			errand.whenAborted(this.#end);
+			const { timeoutMs: own = 0 } = errand.options;
+			if (own > 0) timeoutMs = Math.min(timeoutMs, own);
+		}
+		if (timeoutMs !== Number.POSITIVE_INFINITY) {
 			this.#timer = setTimeout(() => {
 				this.#end(
 					new ArchiverError(
@@ -184,14 +194,19 @@ class TimeLimit {
 
 	clear(): void {
 		clearTimeout(this.#timer);
-		this.#signal?.removeEventListener("abort", this.#onAbort);
 	}
 
-	readonly #onAbort = () => this.#end(aborted(this.#signal));
-
-	#end(reason: ArchiverError): void {
+	readonly #end = (reason: ArchiverError) => {
 		this.reason = reason;
 		this.#controller.abort(reason);
+	};
+}
+
+function settle(errand: Errand, outcome: TaskOutcome<unknown>): void {
+	try {
+		errand.resolve(resultOf(outcome));
+	} catch (error) {
+		errand.reject(error as ArchiverError);
 	}
 }
 
@@ -212,15 +227,6 @@ function threadFailure(error: unknown): ArchiverError {
 		`a worker thread ended: ${message}`,
 		{},
 		{ cause: error },
-	);
-}
-
-function aborted(signal: AbortSignal | undefined): ArchiverError {
-	return new ArchiverError(
-		"ABORTED",
-		"cancelled before a worker was done with it",
-		{},
-		{ cause: signal?.reason },
 	);
 }
 

@@ -1,6 +1,6 @@
-import type { PoolTask } from "../../lib/dispatch/messages.js";
+import type { PoolMessage } from "../../lib/dispatch/messages.js";
 import type { SamplesChunk } from "../../lib/source/source.js";
-import runTask from "../../workers/main.js";
+import runMessage from "../../workers/main.js";
 
 /** What a chunk's first metric is called when its worker is to misbehave. */
 export const FAULTS = {
@@ -11,11 +11,12 @@ export const FAULTS = {
 } as const;
 
 /** The pool's own entry, except that chunks with certain metrics break the thread. */
-export default function runFaultyTask(task: PoolTask): unknown {
-	if (task.kind === "encode" && task.chunk.kind === "samples") {
-		misbehave(task.chunk);
+export default function runFaultyMessage(tasks: PoolMessage): unknown {
+	for (const task of tasks) {
+		if (task.kind === "encode" && task.chunk.kind === "samples")
+			misbehave(task.chunk);
 	}
-	return runTask(task);
+	return runMessage(tasks);
 }
 
 function misbehave(chunk: SamplesChunk): void {
