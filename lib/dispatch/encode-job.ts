@@ -284,7 +284,9 @@ class ChunkStream {
 			format: archive.format,
 			compression: archive.compression,
 			percentiles: options.percentiles,
-			preparation: { ...preparation, scopes: native?.plan },
+			preparation: native
+				? { ...preparation, scopes: native.plan }
+				: preparation,
 			expected,
 			validate: options.validate,
 		} as const;

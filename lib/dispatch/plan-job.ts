@@ -110,7 +110,22 @@ function once<T>(make: () => T): () => T {
 	};
 }
 
+const preparations = new WeakMap<readonly MetricConfig[], Preparation>();
+
+/** The same object for the jobs of a subcluster: several of them in one message to a worker are sent one. */
 function prepare(
+	metrics: readonly MetricConfig[],
+	resolutionSeconds: number,
+): Preparation {
+	let preparation = preparations.get(metrics);
+	if (preparation?.resolutionSeconds !== resolutionSeconds) {
+		preparation = makePreparation(metrics, resolutionSeconds);
+		preparations.set(metrics, preparation);
+	}
+	return preparation;
+}
+
+function makePreparation(
 	metrics: readonly MetricConfig[],
 	resolutionSeconds: number,
 ): Preparation {

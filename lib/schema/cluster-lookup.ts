@@ -17,6 +17,10 @@ const OVERRIDABLE = [
 ] as const satisfies (keyof SubClusterMetricOverride)[];
 
 const nodeLists = new WeakMap<SubCluster, NodeList>();
+const metricLists = new WeakMap<
+	Cluster,
+	Map<string, readonly MetricConfig[]>
+>();
 
 /**
  * The subcluster a job ran on: the one it names, or, when it names none, the one that its first host belongs to.
@@ -48,8 +52,27 @@ export function nodesOf(subCluster: SubCluster): NodeList {
 /**
  * The metrics of a subcluster: the cluster's, less those that the subcluster removes, with the subcluster's own settings
  * in place of the cluster's. A subcluster that a metric does not mention gets the cluster's settings.
+ *
+ * One list for each name and cluster object, which must not change its metrics afterwards.
  */
 export function metricsOf(
+	cluster: Cluster,
+	subClusterName: string,
+): readonly MetricConfig[] {
+	let lists = metricLists.get(cluster);
+	if (lists === undefined) {
+		lists = new Map();
+		metricLists.set(cluster, lists);
+	}
+	let metrics = lists.get(subClusterName);
+	if (metrics === undefined) {
+		metrics = mergeMetrics(cluster, subClusterName);
+		lists.set(subClusterName, metrics);
+	}
+	return metrics;
+}
+
+function mergeMetrics(
 	cluster: Cluster,
 	subClusterName: string,
 ): MetricConfig[] {

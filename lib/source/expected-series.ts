@@ -1,3 +1,4 @@
+import type { MetricConfig } from "../schema/cluster.js";
 import type { Job } from "../schema/job.js";
 import type { MetricScope } from "../schema/scope.js";
 import type { HeldHosts } from "./held-hosts.js";
@@ -41,13 +42,22 @@ export function expectSeries(
 		durationSeconds: duration,
 		hosts: new Set(resources.map(({ hostname }) => hostname)).size,
 		...(held && { devices: countDevices(held) }),
-		metrics: metrics.map(({ config: { name, scope, timestep } }) => ({
-			name,
-			native: scope,
-			timestep,
-		})),
+		metrics: metrics.map(({ config }) => expectedMetric(config)),
 		replayed,
 	};
+}
+
+const expectedMetrics = new WeakMap<MetricConfig, ExpectedMetric>();
+
+/** The same object whichever job it is for, as long as the configuration is: several in one message are sent once. */
+function expectedMetric(config: MetricConfig): ExpectedMetric {
+	let metric = expectedMetrics.get(config);
+	if (metric === undefined) {
+		const { name, scope, timestep } = config;
+		metric = { name, native: scope, timestep };
+		expectedMetrics.set(config, metric);
+	}
+	return metric;
 }
 
 /**

@@ -15,10 +15,17 @@ import {
 } from "./slices.js";
 import type { SealedJob } from "./staged-job.js";
 
-const FIND_EARLIER = `
-	SELECT cluster, job_id AS jobId, start_time AS startTime, meta_json AS meta
+/** All that has to be known beforehand, with one statement: the way there and back costs more than a row. */
+const LOOK_AROUND = `
+	SELECT 'cluster' AS kind, name AS cluster, NULL AS jobId, NULL AS startTime, NULL AS meta, NULL AS seq
+	FROM clusters
+	UNION ALL
+	SELECT 'job', cluster, job_id, start_time, meta_json, NULL
 	FROM json_each(?1) CROSS JOIN jobs
 		ON job_id = value ->> 0 AND cluster = value ->> 1 AND start_time = value ->> 2
+	UNION ALL
+	SELECT 'data', NULL, NULL, NULL, NULL, seq
+	FROM sqlite_sequence WHERE name = 'hpc_job_archiver_data'
 `;
 const STORE_JOBS = `
 	INSERT INTO jobs (job_id, cluster, start_time, meta_json, data_json, data_compressed, created_at, updated_at)
@@ -32,8 +39,6 @@ const STORE_JOBS = `
 		data_compressed = excluded.data_compressed,
 		updated_at = excluded.updated_at
 `;
-const LAST_DATA_ID =
-	"SELECT coalesce(max(seq), 0) AS id FROM sqlite_sequence WHERE name = 'hpc_job_archiver_data'";
 const STORE_DATA = `
 	INSERT INTO hpc_job_archiver_data (id, job, byte_length, slice_bytes)
 	SELECT value ->> 3, jobs.id, value ->> 4, ${SLICE_BYTES}
@@ -59,16 +64,20 @@ export async function storeJobs(
 	sealed: readonly SealedJob[],
 	path: string,
 ): Promise<ReadonlyMap<SealedJob, ArchiverError>> {
-	const clusters = await clusterNames(statements);
+	const { clusters, earlier, lastDataId } = await lookAround(
+		statements,
+		sealed,
+	);
 	const [known, unknown] = [true, false].map((configured) =>
 		sealed.filter(({ key }) => clusters.has(key.cluster) === configured),
 	);
-	const jobs = await lastVersions(statements, known);
+	const jobs = lastVersions(known, earlier);
 	const columnar = jobs.filter(({ encoding }) => encoding === "columnar");
 	await storeRows(statements, jobs);
 	await storeNewData(
 		statements,
 		columnar.filter(({ staged }) => !staged),
+		lastDataId,
 	);
 	await adoptStagedData(
 		statements,
@@ -82,19 +91,54 @@ export async function storeJobs(
 	);
 }
 
-async function clusterNames(statements: Statements): Promise<Set<string>> {
-	const rows = await statements.all<{ name: string }>(
-		"SELECT name FROM clusters",
-	);
-	return new Set(rows.map(({ name }) => name));
+/** What a group of jobs meets in the archive. */
+interface Surroundings {
+	/** Names of those that are configured. */
+	clusters: ReadonlySet<string>;
+	/** Jobs of the group that are there already, by their keys. */
+	earlier: ReadonlyMap<string, Job>;
+	/** Greatest row id that `hpc_job_archiver_data` ever had. */
+	lastDataId: number;
+}
+
+type FoundRow =
+	| { kind: "cluster"; cluster: string }
+	| (JobKey & { kind: "job"; meta: Uint8Array | string })
+	| { kind: "data"; seq: number };
+
+async function lookAround(
+	statements: Statements,
+	sealed: readonly SealedJob[],
+): Promise<Surroundings> {
+	const rows = await statements.all<FoundRow>(LOOK_AROUND, [
+		JSON.stringify(sealed.map(keyColumns)),
+	]);
+	const clusters = new Set<string>();
+	const earlier = new Map<string, Job>();
+	let lastDataId = 0;
+	for (const row of rows) {
+		if (row.kind === "cluster") clusters.add(row.cluster);
+		else if (row.kind === "data") lastDataId = row.seq;
+		else addReadable(earlier, row);
+	}
+	return { clusters, earlier, lastDataId };
+}
+
+/** A meta that cannot be read holds no tags to keep, and is about to be repaired. */
+function addReadable(
+	jobs: Map<string, Job>,
+	row: JobKey & { meta: Uint8Array | string },
+): void {
+	try {
+		jobs.set(formatJobKey(row), parseMeta(row.meta));
+	} catch {}
 }
 
 /** The last version of each job, with the tags that those before it had. */
-async function lastVersions(
-	statements: Statements,
+function lastVersions(
 	sealed: readonly SealedJob[],
-): Promise<SealedJob[]> {
-	const earlier = await loadEarlier(statements, sealed);
+	earlier: ReadonlyMap<string, Job>,
+): SealedJob[] {
 	const last = new Map<string, SealedJob>();
 	for (const version of sealed) {
 		const key = formatJobKey(version.key);
@@ -105,25 +149,6 @@ async function lastVersions(
 		last.set(key, { ...version, job, meta });
 	}
 	return [...last.values()];
-}
-
-async function loadEarlier(
-	statements: Statements,
-	sealed: readonly SealedJob[],
-): Promise<Map<string, Job>> {
-	const rows = await statements.all<JobKey & { meta: Uint8Array | string }>(
-		FIND_EARLIER,
-		[JSON.stringify(sealed.map(keyColumns))],
-	);
-	const earlier = new Map<string, Job>();
-	for (const { meta, ...key } of rows) {
-		try {
-			earlier.set(formatJobKey(key), parseMeta(meta));
-		} catch {
-			// A meta that cannot be read holds no tags to keep, and is about to be repaired.
-		}
-	}
-	return earlier;
 }
 
 async function storeRows(
@@ -164,8 +189,9 @@ async function wholeData(
 async function storeNewData(
 	statements: Statements,
 	jobs: readonly SealedJob[],
+	lastId: number,
 ): Promise<void> {
-	const [{ id: lastId }] = await statements.all<{ id: number }>(LAST_DATA_ID);
+	if (jobs.length === 0) return;
 	const rows = jobs.map((job, i) => [
 		...keyColumns(job),
 		lastId + 1 + i,
