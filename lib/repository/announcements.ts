@@ -3,18 +3,6 @@ import type { Connection, Statements } from "../sqlite/connection.js";
 import { keyValues } from "./find.js";
 import { UNTOLD_TABLE } from "./schema.sql.js";
 
-/** Part of the transaction that records archived jobs: what is recorded is told, whenever the process ends between the two. */
-export async function keepUntold(
-	statements: Statements,
-	keys: readonly JobKey[],
-): Promise<void> {
-	await statements.run(
-		`INSERT OR IGNORE INTO ${UNTOLD_TABLE} (cluster, job_id, start_time)
-		SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)`,
-		[JSON.stringify(keys.map(keyValues))],
-	);
-}
-
 /** The next archived jobs in the order of their keys that nobody was told of. */
 export async function findUntold(
 	reader: Pick<Statements, "all">,

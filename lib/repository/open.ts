@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ArchiverError, isArchiverError } from "../errors.js";
 import { Connection, sqliteCode } from "../sqlite/connection.js";
 import { type DatabaseIdentity, identify, refused } from "./identity.js";
+import { RECORD_ARCHIVED_SQL } from "./record-archived.js";
 import {
 	ADD_COMPLETENESS_SQL,
 	NEW_DATABASE_SQL,
@@ -57,6 +58,7 @@ export async function openJobDatabase(
 			`PRAGMA synchronous = ${options.fsync === false ? "OFF" : "FULL"}`,
 		);
 		const identity = await prepareForWriting(writer, busyTimeoutMs);
+		await writer.script(`PRAGMA temp_store = MEMORY; ${RECORD_ARCHIVED_SQL}`);
 		const reader = await Connection.open(file, {
 			mode: "write",
 			busyTimeoutMs,

@@ -1,29 +1,14 @@
 import type { Completeness } from "../schema/completeness.js";
-import { invalidInput } from "../schema/invalid-input.js";
-import { formatJobKey, type JobKey, MONITORING_STATUS } from "../schema/job.js";
+import { type JobKey, MONITORING_STATUS } from "../schema/job.js";
 import type { Connection, Statements } from "../sqlite/connection.js";
-import { keepUntold } from "./announcements.js";
 import { KEY_CONDITION, keyValues } from "./find.js";
-import { jobUnknown, keyOf } from "./job-error.js";
-import type { ArchivedRow, FailureReason } from "./repository.js";
-import { type FailureRow, failureFromRow, numbersToColumn } from "./rows.js";
+import { jobUnknown } from "./job-error.js";
+import type { FailureReason } from "./repository.js";
+import { type FailureRow, failureFromRow } from "./rows.js";
 import { STATE_TABLE } from "./schema.sql.js";
 
 /** Longest message kept, in UTF-16 code units: a message is for a person to read. */
 const LONGEST_MESSAGE = 2000;
-
-/** All jobs of a group with one statement: going through libuv's pool and back costs more than a row. */
-const COMMIT_JOBS = `
-	UPDATE job SET
-		footprint = archived.value ->> 3,
-		energy_footprint = archived.value ->> 4,
-		energy = archived.value ->> 5,
-		monitoring_status = ${MONITORING_STATUS.archivingSuccessful}
-	FROM json_each(?) AS archived
-	WHERE job.cluster = archived.value ->> 0
-		AND job.job_id = archived.value ->> 1
-		AND job.start_time = archived.value ->> 2
-	RETURNING job.cluster, job.job_id AS jobId, job.start_time AS startTime`;
 
 /** The plus keeps SQLite from going through all archived jobs, by the index of their status. */
 const IS_ARCHIVED = `+job.monitoring_status = ${MONITORING_STATUS.archivingSuccessful}`;
@@ -43,15 +28,6 @@ const REOPEN_JOBS = `
 		AND job.cluster = again.value ->> 0
 		AND job.start_time = again.value ->> 2
 		AND ${IS_ARCHIVED}`;
-
-const FORGET_FAILURES = `
-	DELETE FROM ${STATE_TABLE} WHERE (cluster, job_id, start_time) IN (
-		SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)
-	)`;
-
-const KEEP_COMPLETENESS = `
-	INSERT OR REPLACE INTO ${STATE_TABLE} (cluster, job_id, start_time, completeness)
-	SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?)`;
 
 const FAIL_JOB = `
 	UPDATE job SET monitoring_status = ${MONITORING_STATUS.archivingFailed}
@@ -75,42 +51,6 @@ export async function reopen(
 	const keys = [JSON.stringify(jobs.map(keyValues))];
 	const archived = await writer.all(ARCHIVED_BEFORE, keys);
 	if (archived.length > 0) await writer.run(REOPEN_JOBS, keys);
-}
-
-/** Records archived jobs, all or none; of a job that comes twice the later row counts; with `toTell`, that hooks are still to be told of them. */
-export async function commitArchived(
-	writer: Connection,
-	rows: readonly ArchivedRow[],
-	toTell: boolean,
-): Promise<void> {
-	for (const { job, energy } of rows)
-		if (!Number.isFinite(energy))
-			throw invalidInput("energy", "a finite number", energy).with(keyOf(job));
-	if (rows.length === 0) return;
-	const latest = new Map(rows.map((row) => [formatJobKey(row.job), row]));
-	const group = JSON.stringify(
-		[...latest.values()].map(({ job, footprint, energyFootprint, energy }) => [
-			...keyValues(job),
-			numbersToColumn(footprint),
-			numbersToColumn(energyFootprint),
-			energy,
-		]),
-	);
-	const incomplete = [...latest.values()].flatMap(({ job, completeness }) =>
-		completeness === undefined
-			? []
-			: [[...keyValues(job), JSON.stringify(completeness)]],
-	);
-	await writer.transaction(async (statements) => {
-		const updated = await statements.all<JobKey>(COMMIT_JOBS, [group]);
-		const found = new Set(updated.map(formatJobKey));
-		for (const [key, { job }] of latest)
-			if (!found.has(key)) throw jobUnknown(job);
-		await statements.run(FORGET_FAILURES, [group]);
-		if (incomplete.length > 0)
-			await statements.run(KEEP_COMPLETENESS, [JSON.stringify(incomplete)]);
-		if (toTell) await keepUntold(statements, updated);
-	});
 }
 
 /** Records a failure with its reason. */

@@ -19,13 +19,8 @@ import {
 	type JobDatabaseOptions,
 	openJobDatabase,
 } from "./open.js";
-import {
-	commitArchived,
-	completenessOf,
-	failureOf,
-	markFailed,
-	reopen,
-} from "./outcome.js";
+import { completenessOf, failureOf, markFailed, reopen } from "./outcome.js";
+import { commitArchived } from "./record-archived.js";
 import { removeJobs } from "./remove.js";
 import type {
 	ArchivedRow,

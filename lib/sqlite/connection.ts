@@ -86,8 +86,16 @@ export class Connection implements Statements {
 		return new Connection(path, database);
 	}
 
-	run(sql: string, params?: readonly SqlValue[]): Promise<Changes> {
-		return this.#takeTurn(() => this.#run(sql, params));
+	/** @param synchronous - As of {@link transaction}. */
+	run(
+		sql: string,
+		params?: readonly SqlValue[],
+		synchronous?: Synchronous,
+	): Promise<Changes> {
+		return this.#takeTurn(async () => {
+			await this.#setSynchronous(synchronous);
+			return this.#run(sql, params);
+		});
 	}
 
 	all<Row>(sql: string, params?: readonly SqlValue[]): Promise<Row[]> {

@@ -33,7 +33,7 @@ export class BlobBatch {
 		this.#rows.push(row);
 	}
 
-	run(statements: Statements, sql: string): Promise<Changes> {
+	run(statements: Pick<Statements, "run">, sql: string): Promise<Changes> {
 		const blobs =
 			this.#blobs.length === 1 ? this.#blobs[0] : Buffer.concat(this.#blobs);
 		return statements.run(sql, [JSON.stringify(this.#rows), blobs]);

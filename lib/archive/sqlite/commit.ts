@@ -2,6 +2,7 @@ import type { ArchiverError } from "../../errors.js";
 import { isBusy, writeError } from "./errors.js";
 import type { SealedJob, StagedSqliteJob } from "./staged-job.js";
 import { storeJobs } from "./store-jobs.js";
+import { storeSmallJobs } from "./store-small-jobs.js";
 import type { ArchiveWriter } from "./writer.js";
 
 /**
@@ -42,6 +43,7 @@ export async function commitGroup(
 		jobs: readonly SealedJob[],
 	): Promise<ReadonlyMap<SealedJob, unknown>> {
 		try {
+			if (await storeSmallJobs(writer, jobs)) return new Map();
 			return await writer.transaction((statements) =>
 				storeJobs(statements, jobs, writer.path),
 			);

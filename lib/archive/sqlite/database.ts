@@ -17,6 +17,7 @@ import {
 	OUR_TABLES_SQL,
 	SWEEP_STAGED_SQL,
 } from "./schema.sql.js";
+import { SMALL_JOBS_SQL } from "./store-small-jobs.js";
 
 export interface DatabaseOptions {
 	/** Format of new jobs in an archive that is created now. */
@@ -162,6 +163,7 @@ async function openForWriting(
 		);
 		writer = await Connection.open(file, { mode: "write", busyTimeoutMs });
 		await writer.script(`PRAGMA journal_size_limit = ${KEPT_LOG_BYTES}`);
+		await writer.script(`PRAGMA temp_store = MEMORY; ${SMALL_JOBS_SQL}`);
 		reader = await Connection.open(file, { mode: "write", busyTimeoutMs });
 		// Not a read-only connection: that one could not recover the log of a writer that was killed.
 		await reader.script("PRAGMA query_only = ON");

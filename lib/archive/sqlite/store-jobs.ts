@@ -224,8 +224,8 @@ async function adoptStagedData(
 	}
 }
 
-/** As the statements above compare them. */
-function keyColumns({
+/** As statements on the tables compare and store them. */
+export function keyColumns({
 	key: { jobId, cluster, startTime },
 }: SealedJob): (string | number)[] {
 	return [jobId, cluster, startTime];

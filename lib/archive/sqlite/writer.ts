@@ -1,4 +1,9 @@
-import type { Connection, Statements } from "../../sqlite/connection.js";
+import type {
+	Changes,
+	Connection,
+	SqlValue,
+	Statements,
+} from "../../sqlite/connection.js";
 import { SLICE_BYTES, sliced, storeSlices } from "./slices.js";
 
 const BEGIN_DATA = `
@@ -25,6 +30,11 @@ export class ArchiveWriter {
 		this.path = path;
 		this.#connection = connection;
 		this.#sync = sync;
+	}
+
+	/** One statement, whose changes survive a power cut once this resolves. */
+	run(sql: string, params: readonly SqlValue[]): Promise<Changes> {
+		return this.#connection.run(sql, params, this.#sync ? "FULL" : "OFF");
 	}
 
 	/** What `work` has written survives a power cut once this resolves. */
