@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { Piscina } from "piscina";
 import { ArchiverError } from "../errors.js";
 import { Errand, type RunOptions } from "./errand.js";
@@ -20,7 +21,10 @@ export interface PoolOptions {
 	maxHeapMib?: number;
 }
 
-const TASK_ENTRY = new URL("../../workers/main.js", import.meta.url);
+/** Tasks of one message whose callers go on in one turn of the event loop. */
+const SETTLED_AT_ONCE = 8;
+
+const TASK_ENTRY = new URL("../../workers/entry.cjs", import.meta.url);
 
 /**
  * The worker threads. The one place that knows Piscina: it gives each thread one message at a time, oldest job first,
@@ -119,26 +123,28 @@ export class WorkerPool {
 	#serve(): void {
 		while (this.#idle > 0 && this.#queue.length > 0) {
 			this.#idle--;
-			void this.#carry(this.#queue.take(this.#maxThreads)).finally(() => {
-				this.#idle++;
-				this.#serve();
-			});
+			void this.#carry(this.#queue.take(this.#maxThreads));
 		}
 	}
 
 	/** Has one thread run what is to go together, and settles it. Never rejects. */
 	async #carry(errands: readonly Errand[]): Promise<void> {
 		const limit = new ThreadLimit(errands);
+		let outcomes: PoolAnswer;
 		try {
-			const outcomes = await this.#post(errands, limit.signal);
-			for (const [i, errand] of errands.entries()) settle(errand, outcomes[i]);
+			outcomes = await this.#post(errands, limit.signal);
 		} catch (error) {
 			const reason = limit.reason ?? threadFailure(error);
 			if (errands.length === 1) errands[0].reject(reason);
 			else this.#separate(errands);
+			return;
 		} finally {
 			limit.clear();
+			this.#idle++;
+			// Before anybody is told of what the thread has done: it need not wait for that.
+			this.#serve();
 		}
+		await settle(errands, outcomes);
 	}
 
 	#post(errands: readonly Errand[], signal: AbortSignal): Promise<PoolAnswer> {
@@ -202,11 +208,18 @@ class ThreadLimit {
 	};
 }
 
-function settle(errand: Errand, outcome: TaskOutcome<unknown>): void {
-	try {
-		errand.resolve(resultOf(outcome));
-	} catch (error) {
-		errand.reject(error as ArchiverError);
+/** Some at a time: whoever waits for them goes on in the same turn of the event loop. Never rejects. */
+async function settle(
+	errands: readonly Errand[],
+	outcomes: PoolAnswer,
+): Promise<void> {
+	for (const [i, errand] of errands.entries()) {
+		if (i > 0 && i % SETTLED_AT_ONCE === 0) await setImmediate();
+		try {
+			errand.resolve(resultOf(outcomes[i]));
+		} catch (error) {
+			errand.reject(error as ArchiverError);
+		}
 	}
 }
 

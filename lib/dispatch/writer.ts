@@ -12,6 +12,9 @@ export type WriterInput =
 	| { kind: "failed"; error: ArchiverError }
 	| { kind: "pending"; error: ArchiverError };
 
+/** Jobs whose slots are free in one turn of the event loop. */
+const SETTLED_AT_ONCE = 8;
+
 interface Place {
 	accepted: AcceptedJob;
 	input?: WriterInput;
@@ -101,19 +104,27 @@ export class OrderedWriter {
 			this.#committing = group.length;
 			const outcomes = await this.#commit(group);
 			if (this.#abandoned) break;
-			this.#committing = 0;
-			this.#line.splice(0, group.length);
-			group.forEach((place, i) => {
-				this.#places.delete(place.accepted.order);
-				this.#context.onSettled(place.accepted, outcomes[i]);
+			await this.#settle(outcomes);
+		}
+		this.#running = false;
+	}
+
+	/** Tells of the jobs at the head of the line, each of which frees a slot: some at a time, since others start in those. */
+	async #settle(outcomes: JobOutcome[]): Promise<void> {
+		while (outcomes.length > 0 && !this.#abandoned) {
+			const settled = outcomes.splice(0, SETTLED_AT_ONCE);
+			this.#committing -= settled.length;
+			const places = this.#line.splice(0, settled.length);
+			places.forEach(({ accepted }, i) => {
+				this.#places.delete(accepted.order);
+				this.#context.onSettled(accepted, settled[i]);
 			});
 			this.#context.onHead(
 				this.#line[0]?.accepted.order ?? Number.POSITIVE_INFINITY,
 			);
-			// Everything awaited above may have been ready at once: let the host's other work have its turn.
+			// Everything awaited may have been ready at once: let the host's other work have its turn.
 			await setImmediate();
 		}
-		this.#running = false;
 	}
 
 	async #waitForMore(): Promise<void> {

@@ -123,7 +123,7 @@ describe("shutting down", () => {
 			poolMinThreads: 1,
 			poolMaxThreads: 1,
 			poolIdleTimeoutMs: 60_000,
-			entry: new URL("../support/faulty-worker.js", import.meta.url),
+			entry: new URL("../support/faulty-entry.cjs", import.meta.url),
 		});
 	});
 	after(() => faultyPool.close({ force: true }));

@@ -31,7 +31,7 @@ describe("a worker that breaks harms no job but its own", () => {
 	);
 
 	function faultyPool(): WorkerPool {
-		const entry = new URL("../support/faulty-worker.js", import.meta.url);
+		const entry = new URL("../support/faulty-entry.cjs", import.meta.url);
 		const pool = new WorkerPool({
 			poolMinThreads: 2,
 			poolMaxThreads: 2,
