@@ -28,7 +28,7 @@ const OF_RESULTS: Record<string, () => Promise<void>> = {
 
 const USAGE = `usage: npm run bench -- NAME [--json] [--short]
        NAME: ${Object.keys(BENCHES).join(", ")} (--minutes N)
-             all: each of these in a process of its own, with a report
+             all [NAME ...]: each of these, or each that is named, in a process of its own, with a report
              report, readme: the page, and the README's table, from what \`all\` measured last`;
 
 const { values, positionals } = parseArgs({
@@ -42,12 +42,14 @@ const { values, positionals } = parseArgs({
 const { json = false, short = false } = values;
 const minutes =
 	values.minutes === undefined ? undefined : Number(values.minutes);
-const [name] = positionals;
+const [name, ...named] = positionals;
+const known = Object.keys(BENCHES);
 
-if (positionals.length !== 1 || Number.isNaN(minutes)) failUsage();
+if (name === undefined || Number.isNaN(minutes)) failUsage();
+else if (name === "all" && named.every((bench) => known.includes(bench)))
+	printResult(await benchAll(named.length > 0 ? named : known, { short }));
+else if (named.length > 0) failUsage();
 else if (Object.hasOwn(OF_RESULTS, name)) await OF_RESULTS[name]();
-else if (name === "all")
-	printResult(await benchAll(Object.keys(BENCHES), { short }));
 else if (Object.hasOwn(BENCHES, name)) {
 	const machine = await describeMachine();
 	printMachine(machine);
