@@ -15,7 +15,10 @@ export interface PoolOptions {
 	poolMinThreads: number;
 	poolMaxThreads: number;
 	poolIdleTimeoutMs: number;
-	/** Module that runs the tasks, in place of this library's own. */
+	/**
+	 * CommonJS module that exports what runs the tasks, in place of this library's own. Like `workers/entry.cts` it should
+	 * import the rest asynchronously.
+	 */
 	entry?: URL;
 	/** Limit of each thread's JavaScript heap in MiB; buffers of samples don't count. Default: V8's own. */
 	maxHeapMib?: number;
