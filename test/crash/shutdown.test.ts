@@ -3,9 +3,10 @@ import {
 	type Archive,
 	Archiver,
 	type JobRepository,
-	WorkerPool,
+	type WorkerPool,
 } from "../../lib/index.js";
 import { useChildren } from "../support/child.js";
+import { faultyPool } from "../support/faulty-pool.js";
 import { FAULTS } from "../support/faulty-worker.js";
 import {
 	hanging,
@@ -117,16 +118,11 @@ describe("shutting down", () => {
 	const openHouse = useHouse();
 	const startChild = useChildren();
 	let house: House;
-	let faultyPool: WorkerPool;
+	let pool: WorkerPool;
 	before(() => {
-		faultyPool = new WorkerPool({
-			poolMinThreads: 1,
-			poolMaxThreads: 1,
-			poolIdleTimeoutMs: 60_000,
-			entry: new URL("../support/faulty-entry.cjs", import.meta.url),
-		});
+		pool = faultyPool(1);
 	});
-	after(() => faultyPool.close({ force: true }));
+	after(() => pool.close({ force: true }));
 
 	const scenarios: Record<string, Scenario> = {
 		"before any job": { jobs: 0, statuses: [] },
@@ -231,7 +227,7 @@ describe("shutting down", () => {
 		},
 		"with a worker that hangs": stuck(
 			() => ({
-				pool: faultyPool,
+				pool,
 				source: new ScriptedSource(() => [
 					testColumn({ metric: FAULTS.hang, series: 1, samplesPerSeries: 10 }),
 				]),
@@ -303,7 +299,7 @@ describe("shutting down", () => {
 		const archiver: Archiver = await Archiver.start({
 			archive,
 			repository,
-			pool: faultyPool,
+			pool,
 			source: lateSource(() => archiver),
 			recover: true,
 			env: {},
@@ -431,7 +427,7 @@ describe("shutting down", () => {
 		const next = await Archiver.start({
 			archive,
 			repository,
-			pool: faultyPool,
+			pool,
 			source: new ScriptedSource(),
 			env: {},
 		});

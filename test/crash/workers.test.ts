@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { WorkerPool } from "../../lib/index.js";
+import type { WorkerPool } from "../../lib/index.js";
+import { faultyPool } from "../support/faulty-pool.js";
 import { FAULTS } from "../support/faulty-worker.js";
 import { useHouse } from "../support/house.js";
 import { testColumn } from "../support/jobs.js";
@@ -30,15 +31,8 @@ describe("a worker that breaks harms no job but its own", () => {
 		Promise.all(pools.splice(0).map((pool) => pool.close({ force: true }))),
 	);
 
-	function faultyPool(): WorkerPool {
-		const entry = new URL("../support/faulty-entry.cjs", import.meta.url);
-		const pool = new WorkerPool({
-			poolMinThreads: 2,
-			poolMaxThreads: 2,
-			poolIdleTimeoutMs: 60_000,
-			entry,
-			maxHeapMib: 64,
-		});
+	function openPool(): WorkerPool {
+		const pool = faultyPool(2, 64);
 		pools.push(pool);
 		return pool;
 	}
@@ -79,7 +73,7 @@ describe("a worker that breaks harms no job but its own", () => {
 			const source = new ScriptedSource().when(BAD_JOB, script);
 			const { archiver, repository, registerIds } = await openHouse({
 				source,
-				pool: faultyPool(),
+				pool: openPool(),
 				options: { jobTimeoutMs: 2000 },
 				hooks: [{ onJobStop: ({ jobId }) => void committed.push(jobId) }],
 			});

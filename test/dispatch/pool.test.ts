@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type { EncodeTask } from "../../lib/dispatch/messages.js";
-import { WorkerPool } from "../../lib/index.js";
+import type { WorkerPool } from "../../lib/index.js";
 import { Child } from "../support/child.js";
+import { faultyPool } from "../support/faulty-pool.js";
 import { FAULTS } from "../support/faulty-worker.js";
 import { testColumn } from "../support/jobs.js";
 import { rejected } from "../support/rejected.js";
@@ -41,12 +42,7 @@ function brokenTask(): EncodeTask {
 describe("small tasks that wait for a thread together", () => {
 	let pool: WorkerPool;
 	beforeEach(() => {
-		pool = new WorkerPool({
-			poolMinThreads: 1,
-			poolMaxThreads: 1,
-			poolIdleTimeoutMs: 60_000,
-			entry: new URL("../support/faulty-entry.cjs", import.meta.url),
-		});
+		pool = faultyPool(1);
 	});
 	afterEach(() => pool.close({ force: true }));
 

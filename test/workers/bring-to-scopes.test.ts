@@ -74,7 +74,9 @@ describe("bringing native columns to scopes", () => {
 		describe(`on the nodes of ${cluster}`, () => {
 			const topologies = realTopologies(cluster);
 			if (topologies === undefined) {
-				it("is skipped: the real configurations are not here");
+				it(
+					`skipped: real data are not there; to run it: ARCHIVER_SHARED_DATA=FOLDER npm test, where FOLDER/archive/${cluster}/cluster.json is`,
+				);
 				return;
 			}
 			for (const [name, topology] of Object.entries(topologies))
