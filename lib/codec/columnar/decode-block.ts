@@ -6,6 +6,7 @@ import {
 	integersFromDeltas,
 	integersFromDifferences,
 	integersFromLevels,
+	type Planes,
 	planesTaken,
 } from "./plane-integers.js";
 import { joinRaw, RAW_PLANES } from "./raw-planes.js";
@@ -17,7 +18,7 @@ import {
 	joinWide,
 	WIDE_PLANES,
 } from "./wide-integers.js";
-import { BLOCK_SAMPLES, workspace } from "./workspace.js";
+import { BLOCK_SAMPLES, takeRoom, workspace } from "./workspace.js";
 import { zstdDecompress } from "./zstd.js";
 
 const planeScratch = new Scratch(Uint8Array);
@@ -130,7 +131,11 @@ export function openIntegers(
 	const { coding } = encoding;
 	if (!("lowBits" in coding)) {
 		const integers = integerScratch.take(present);
-		const [head, code, offsets] = splitFrames(bytes, frameBytes);
+		const [head, code, offsets] = splitFrames(
+			bytes,
+			frameBytes,
+			CONTEXTUAL_FRAMES,
+		);
 		decodeContextual(
 			{ head, code, offsets },
 			coding.kind === "contextual-delta",
@@ -142,27 +147,28 @@ export function openIntegers(
 	const behind =
 		encoding.kind === "dictionary" || encoding.exceptions > 0 ? 1 : 0;
 	const planeCount = frameBytes.length - behind;
-	const planes = unpackPlanes(bytes, frameBytes, planeCount, present);
-	const { lowBits } = coding;
+	const planes = unpackToWorkspace(
+		bytes,
+		frameBytes,
+		planeCount,
+		present,
+		coding.lowBits,
+	);
 	switch (coding.kind) {
 		case "level":
-			return (from, count) => {
-				takePlanes(planes, from, count);
-				integersFromLevels(planeCount, lowBits, coding.base, count);
-			};
+			return (from, count) =>
+				integersFromLevels(planes, from, count, coding.base);
 		case "delta": {
 			let integer = 0;
 			return (from, count) => {
-				takePlanes(planes, from, count);
-				integer = integersFromDeltas(planeCount, lowBits, integer, count);
+				integer = integersFromDeltas(planes, from, count, integer);
 			};
 		}
 		case "difference": {
 			if (reference === undefined) throw new RangeError("no reference");
 			return (from, count) => {
-				takePlanes(planes, from, count);
 				workspace.references.set(reference.subarray(from, from + count));
-				integersFromDifferences(planeCount, lowBits, count);
+				integersFromDifferences(planes, from, count);
 			};
 		}
 	}
@@ -183,25 +189,6 @@ export function collectIntegers(source: Integers, target: Int32Array): void {
 	}
 }
 
-function takePlanes(
-	planes: readonly Uint8Array[],
-	from: number,
-	count: number,
-): void {
-	for (let plane = 0; plane < planesTaken(planes.length); plane++)
-		if (plane < planes.length)
-			workspace.planes[plane].set(planes[plane].subarray(from, from + count));
-		else workspace.planes[plane].fill(0, 0, count);
-}
-
-function splitFrames(bytes: Uint8Array, frameBytes: number[]): Uint8Array[] {
-	let start = 0;
-	return frameBytes.slice(0, CONTEXTUAL_FRAMES).map((size) => {
-		start += size;
-		return bytes.subarray(start - size, start);
-	});
-}
-
 /** The first `planeCount` frames of a block, each unpacked to `count` bytes. Views, valid until the next call. */
 function unpackPlanes(
 	bytes: Uint8Array,
@@ -210,19 +197,40 @@ function unpackPlanes(
 	count: number,
 ): Uint8Array[] {
 	const room = planeScratch.take(planeCount * count);
-	const planes: Uint8Array[] = [];
+	return splitFrames(bytes, frameBytes, planeCount).map((frame, plane) =>
+		unpack(frame, room.subarray(plane * count, (plane + 1) * count)),
+	);
+}
+
+/** The same where kernels reach them. */
+function unpackToWorkspace(
+	bytes: Uint8Array,
+	frameBytes: readonly number[],
+	planeCount: number,
+	count: number,
+	lowBits: number,
+): Planes {
+	const taken = planesTaken(planeCount);
+	const { planes } = takeRoom(0, taken * count);
+	splitFrames(bytes, frameBytes, planeCount).forEach((frame, plane) => {
+		const room = planes.subarray(plane * count, (plane + 1) * count);
+		const content = unpack(frame, room);
+		if (content !== room) room.set(content);
+	});
+	planes.fill(0, planeCount * count);
+	return { bytes: planes, stride: count, planeCount, lowBits };
+}
+
+function splitFrames(
+	bytes: Uint8Array,
+	frameBytes: readonly number[],
+	frameCount: number,
+): Uint8Array[] {
 	let start = 0;
-	for (let plane = 0; plane < planeCount; plane++) {
-		const end = start + frameBytes[plane];
-		planes.push(
-			unpack(
-				bytes.subarray(start, end),
-				room.subarray(plane * count, (plane + 1) * count),
-			),
-		);
-		start = end;
-	}
-	return planes;
+	return frameBytes.slice(0, frameCount).map((size) => {
+		start += size;
+		return bytes.subarray(start - size, start);
+	});
 }
 
 function lastFrame(
@@ -254,7 +262,6 @@ function patchFrom(
 	exceptions: number,
 	present: number,
 ): Integers {
-	const { places, values } = workspace;
 	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 	const replacements = readDoubles(bytes, 4 * exceptions, exceptions);
 	const positions = Uint32Array.from({ length: exceptions }, (_, i) =>
@@ -269,7 +276,7 @@ function patchFrom(
 	let next = 0;
 	return (from, count) => {
 		for (; next < exceptions && positions[next] < from + count; next++)
-			values[places[positions[next] - from]] = replacements[next];
+			workspace.values[positions[next] - from] = replacements[next];
 	};
 }
 

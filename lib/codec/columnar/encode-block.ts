@@ -3,11 +3,9 @@ import { encodeContextual } from "./contextual.js";
 import type { FrameWriter } from "./frames.js";
 import {
 	MAX_PLANES,
-	planesFor,
 	planesOfDeltas,
 	planesOfDifferences,
 	planesOfLevels,
-	upperPlanes,
 } from "./integer-planes.js";
 import { RAW_PLANES, splitRaw } from "./raw-planes.js";
 import { MIN_CONTEXTUAL_BITS, type Plan } from "./references.js";
@@ -22,7 +20,6 @@ import {
 	toWideLevels,
 	WIDE_PLANES,
 } from "./wide-integers.js";
-import { BLOCK_SAMPLES, workspace } from "./workspace.js";
 import { effortOf, type ZstdEffort } from "./zstd.js";
 
 /** Columns of fewer samples give a model nothing to learn from. */
@@ -45,6 +42,7 @@ const wideScratch = new Scratch(Float64Array);
 /**
  * Writes the frames of one column.
  *
+ * @param planes room in the workspace for {@link MAX_PLANES} planes of the column.
  * @param integersOf gives the integers of another column of the part.
  */
 export function encodeBlock(
@@ -52,6 +50,7 @@ export function encodeBlock(
 	plan: Plan | undefined,
 	level: Compression,
 	frames: FrameWriter,
+	planes: Uint8Array,
 	integersOf: (column: number) => Int32Array,
 ): Block {
 	const start = frames.length;
@@ -105,7 +104,14 @@ export function encodeBlock(
 			lowBits: 8,
 			bits: 32,
 		};
-		const inPlanes = encodePlanes(survey, integers, chosen, frames, integersOf);
+		const inPlanes = encodePlanes(
+			survey,
+			integers,
+			chosen,
+			frames,
+			planes,
+			integersOf,
+		);
 		const planeBytes = frames.length - start;
 		if (
 			level === "fast" ||
@@ -144,6 +150,7 @@ function encodePlanes(
 	integers: Int32Array,
 	{ transform, lowBits: wanted, reference }: Plan,
 	frames: FrameWriter,
+	planes: Uint8Array,
 	integersOf: (column: number) => Int32Array,
 ): IntegerFrames {
 	const count = integers.length;
@@ -152,12 +159,11 @@ function encodePlanes(
 			? integersOf(reference)
 			: undefined;
 	const base = transform === "level" ? smallest(survey, integers) : 0;
-	const planes = planeScratch.take(MAX_PLANES * count);
 	let lowBits = wanted;
-	let planeCount = splitAll();
+	let planeCount = split();
 	if (planeCount > MAX_PLANES) {
 		lowBits = 8;
-		planeCount = splitAll();
+		planeCount = split();
 	}
 	const coding: Coding =
 		transform === "difference" && reference !== undefined
@@ -170,37 +176,12 @@ function encodePlanes(
 		frameBytes: addPlanes(planes, count, planeCount, frames, "planes"),
 	};
 
-	/** Fills the planes block by block. @returns how many there are. */
-	function splitAll(): number {
-		let used = 0;
-		let taken = 2;
-		for (let from = 0; from < count; from += BLOCK_SAMPLES) {
-			const length = Math.min(BLOCK_SAMPLES, count - from);
-			workspace.integers.set(integers.subarray(from, from + length));
-			used |= splitBlock(from, length);
-			if (taken === 2 && planesFor(used, lowBits) > 2) {
-				for (let plane = taken; plane < MAX_PLANES; plane++)
-					planes.fill(0, plane * count, plane * count + from);
-				taken = MAX_PLANES;
-			}
-			if (taken > 2) upperPlanes(lowBits, length);
-			for (let plane = 0; plane < taken; plane++)
-				planes.set(
-					workspace.planes[plane].subarray(0, length),
-					plane * count + from,
-				);
-		}
-		return planesFor(used, lowBits);
-	}
-
-	function splitBlock(from: number, length: number): number {
-		if (other !== undefined) {
-			workspace.references.set(other.subarray(from, from + length));
-			return planesOfDifferences(lowBits, length);
-		}
+	function split(): number {
+		if (other !== undefined)
+			return planesOfDifferences(integers, other, lowBits, planes);
 		return transform === "delta"
-			? planesOfDeltas(from === 0 ? 0 : integers[from - 1], lowBits, length)
-			: planesOfLevels(base, lowBits, length);
+			? planesOfDeltas(integers, lowBits, planes)
+			: planesOfLevels(integers, base, lowBits, planes);
 	}
 }
 

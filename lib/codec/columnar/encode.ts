@@ -3,11 +3,12 @@ import type { Column, Compression } from "../column.js";
 import { encodeBlock } from "./encode-block.js";
 import { FrameWriter } from "./frames.js";
 import { GapTable } from "./gaps.js";
+import { MAX_PLANES } from "./integer-planes.js";
 import type { Presence } from "./presence.js";
 import { planCodings } from "./references.js";
-import { Scratch } from "./scratch.js";
 import type { PartSummary, StatisticsSeriesSummary } from "./summary.js";
 import { type Survey, surveyColumn } from "./survey.js";
+import { takeRoom } from "./workspace.js";
 import { effortOf, type ZstdEffort } from "./zstd.js";
 
 /** Frames of a part and what the index will say of them. */
@@ -18,7 +19,6 @@ export interface EncodedPart {
 	summary: PartSummary;
 }
 
-const integerScratch = new Scratch(Int32Array);
 const frames = new FrameWriter();
 const gaps = new GapTable();
 
@@ -38,10 +38,16 @@ export function encodePart(
 			? []
 			: [{ column, ...joinStatistics(statisticsSeries) }],
 	);
-	const surveys = surveyAll([...columns, ...brought]);
+	const all = [...columns, ...brought];
+	const counts = all.map(({ samples }) => samples.length);
+	const { integers, planes } = takeRoom(
+		counts.reduce((sum, count) => sum + count, 0),
+		MAX_PLANES * Math.max(0, ...counts),
+	);
+	const surveys = surveyAll(all, integers);
 	const plans = planCodings(surveys, level);
 	const blocks = surveys.map((survey, i) =>
-		encodeBlock(survey, plans[i], level, frames, integersOf),
+		encodeBlock(survey, plans[i], level, frames, planes, integersOf),
 	);
 	const summary: PartSummary = {
 		byteLength: 0,
@@ -79,10 +85,8 @@ export function encodePart(
 
 function surveyAll(
 	columns: readonly Pick<Column, "samples" | "lengths">[],
+	integers: Int32Array,
 ): Survey[] {
-	const integers = integerScratch.take(
-		columns.reduce((sum, { samples }) => sum + samples.length, 0),
-	);
 	let start = 0;
 	let presence: Presence | undefined;
 	return columns.map(({ samples, lengths }) => {

@@ -1,85 +1,82 @@
-import { workspace } from "./workspace.js";
+import { kernels } from "./kernels.js";
 
-// From integers to planes, a block at a time: integers and references come from the workspace, planes go there. All return
-// the numbers in the planes OR-ed together. The planes are the inverse of those in plane-integers.ts.
-
-const [first, second, third, fourth] = workspace.planes;
-const { integers, numbers, references } = workspace;
+// From integers to planes: both lie in the workspace. The planes are the inverse of those in plane-integers.ts.
 
 /** Most planes of 32-bit numbers. */
 export const MAX_PLANES = 4;
 
-/**
- * Planes that numbers are split into: the lowest of `lowBits` bits, those above of eight.
- *
- * @param used all the numbers OR-ed together.
- */
-export function planesFor(used: number, lowBits: number): number {
-	const bits = 32 - Math.clz32(used);
-	return bits === 0 ? 0 : 1 + Math.max(0, Math.ceil((bits - lowBits) / 8));
-}
+/** Two planes of a column's integers: the bits of `firstMask` from `firstShift` on, and eight from `secondShift` on. */
+type SplitPair = (
+	firstShift: number,
+	firstMask: number,
+	secondShift: number,
+	first: number,
+	second: number,
+) => number;
 
-/** The first two planes of the heights above `base`. */
+/** Planes of the heights above `base`. */
 export function planesOfLevels(
+	integers: Int32Array,
 	base: number,
 	lowBits: number,
-	count: number,
+	planes: Uint8Array,
 ): number {
-	const mask = 2 ** lowBits - 1;
-	let used = 0;
-	for (let i = 0; i < count; i++) {
-		const level = (integers[i] - base) | 0;
-		numbers[i] = level;
-		used |= level;
-		first[i] = level & mask;
-		second[i] = level >>> lowBits;
-	}
-	return used;
+	const { byteOffset, length } = integers;
+	return split(lowBits, length, planes, (...pair) =>
+		kernels.planesOfLevels(byteOffset, length, base, ...pair),
+	);
 }
 
-/** The first two planes of the steps from integer to integer. @param before the integer before the block. */
+/** Planes of the steps from integer to integer. */
 export function planesOfDeltas(
-	before: number,
+	integers: Int32Array,
+	lowBits: number,
+	planes: Uint8Array,
+): number {
+	const { byteOffset, length } = integers;
+	return split(lowBits, length, planes, (...pair) =>
+		kernels.planesOfDeltas(byteOffset, length, ...pair),
+	);
+}
+
+/** Planes of the distances to another column's integers. */
+export function planesOfDifferences(
+	integers: Int32Array,
+	references: Int32Array,
+	lowBits: number,
+	planes: Uint8Array,
+): number {
+	const { byteOffset, length } = integers;
+	return split(lowBits, length, planes, (...pair) =>
+		kernels.planesOfDifferences(
+			byteOffset,
+			length,
+			references.byteOffset,
+			...pair,
+		),
+	);
+}
+
+/**
+ * Splits numbers into planes, one behind the other: the lowest of `lowBits` bits, those above of eight.
+ *
+ * @param planes room for {@link MAX_PLANES} planes.
+ * @param splitPair splits off two of them. @returns the numbers OR-ed together.
+ * @returns how many planes the numbers take; when they are more than there is room for, not all are there.
+ */
+function split(
 	lowBits: number,
 	count: number,
+	planes: Uint8Array,
+	splitPair: SplitPair,
 ): number {
-	const mask = 2 ** lowBits - 1;
-	let used = 0;
-	let previous = before | 0;
-	for (let i = 0; i < count; i++) {
-		const integer = integers[i];
-		const step = (integer - previous) | 0;
-		const folded = (step << 1) ^ (step >> 31);
-		numbers[i] = folded;
-		used |= folded;
-		first[i] = folded & mask;
-		second[i] = folded >>> lowBits;
-		previous = integer;
-	}
-	return used;
-}
-
-/** The first two planes of the distances to another column's integers. */
-export function planesOfDifferences(lowBits: number, count: number): number {
-	const mask = 2 ** lowBits - 1;
-	let used = 0;
-	for (let i = 0; i < count; i++) {
-		const distance = (integers[i] - references[i]) | 0;
-		const folded = (distance << 1) ^ (distance >> 31);
-		numbers[i] = folded;
-		used |= folded;
-		first[i] = folded & mask;
-		second[i] = folded >>> lowBits;
-	}
-	return used;
-}
-
-/** The third and fourth plane of the block that was split last. */
-export function upperPlanes(lowBits: number, count: number): void {
-	const thirdShift = lowBits + 8;
-	const fourthShift = lowBits + 16;
-	for (let i = 0; i < count; i++) {
-		third[i] = numbers[i] >>> thirdShift;
-		fourth[i] = numbers[i] >>> fourthShift;
-	}
+	const [first, second, third, fourth] = [0, 1, 2, 3].map(
+		(plane) => planes.byteOffset + plane * count,
+	);
+	const used = splitPair(0, 2 ** lowBits - 1, lowBits, first, second);
+	const bits = 32 - Math.clz32(used);
+	if (bits === 0) return 0;
+	const planeCount = 1 + Math.max(0, Math.ceil((bits - lowBits) / 8));
+	if (planeCount > 2) splitPair(lowBits + 8, 255, lowBits + 16, third, fourth);
+	return planeCount;
 }

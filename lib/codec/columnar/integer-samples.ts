@@ -1,39 +1,35 @@
+import { kernels } from "./kernels.js";
 import { MAX_RECIPROCAL_SCALE, reciprocalOf } from "./quotients.js";
 import { workspace } from "./workspace.js";
 
-// From integers to samples, a block at a time: integers and places come from the workspace, samples go there.
+// From integers to samples, a block at a time: both lie in the workspace.
 
-const { integers, places, values } = workspace;
-
-/** @returns what puts the next integers, divided by `scale`, at their places. */
+/** @returns what makes samples of the next integers by dividing them by `scale`. */
 export function divideBy(scale: number): (count: number) => void {
-	if (scale > MAX_RECIPROCAL_SCALE) return (count) => divide(scale, count);
+	if (scale > MAX_RECIPROCAL_SCALE)
+		return (count) => {
+			const { integers, values } = workspace;
+			kernels.divide(integers.byteOffset, count, scale, values.byteOffset);
+		};
 	const { high, low } = reciprocalOf(scale);
-	return (count) => multiply(high, low, count);
+	return (count) => {
+		const { integers, values } = workspace;
+		kernels.multiply(integers.byteOffset, count, high, low, values.byteOffset);
+	};
 }
 
 /**
- * Puts the dictionary's values for the next integers at their places.
+ * Makes samples of the next integers by looking them up.
  *
  * @returns false when an integer is beyond the dictionary.
  */
 export function lookUp(dictionary: Float64Array, count: number): boolean {
+	const { integers, values } = workspace;
 	let highest = 0;
 	for (let i = 0; i < count; i++) {
 		const code = integers[i] >>> 0;
 		if (code > highest) highest = code;
-		values[places[i]] = dictionary[code];
+		values[i] = dictionary[code];
 	}
 	return highest < dictionary.length;
-}
-
-function multiply(high: number, low: number, count: number): void {
-	for (let i = 0; i < count; i++) {
-		const integer = integers[i];
-		values[places[i]] = integer * high + integer * low;
-	}
-}
-
-function divide(scale: number, count: number): void {
-	for (let i = 0; i < count; i++) values[places[i]] = integers[i] / scale;
 }

@@ -1,7 +1,8 @@
+import { kernels } from "./kernels.js";
 import { BLOCK_SAMPLES, workspace } from "./workspace.js";
 
 /** Samples that are there, and where they go: `count` of them from the `from`-th on, within `span` places from `to` on. */
-interface Stretch {
+export interface Stretch {
 	from: number;
 	count: number;
 	to: number;
@@ -17,8 +18,6 @@ export interface Placement {
 	/** Samples that are there. */
 	present: number;
 }
-
-const { places, values } = workspace;
 
 /**
  * Places the samples of all series of a segment, series after series.
@@ -78,10 +77,23 @@ function notAddingUp(): RangeError {
 	return new RangeError("missing samples and samples do not add up");
 }
 
+/** Brings the samples of a stretch that are there to the front of the workspace. */
+export function gatherSamples(
+	{ places }: Placement,
+	{ from, count, to, span }: Stretch,
+	samples: Float64Array,
+): void {
+	const { values } = workspace;
+	values.set(samples.subarray(to, to + span));
+	if (span === count) return;
+	workspace.places.set(places.subarray(from, from + count));
+	kernels.closeUp(values.byteOffset, workspace.places.byteOffset, count);
+}
+
 /**
  * Fills `samples` stretch by stretch, with NaN between and within them where there are none.
  *
- * @param compute puts `count` samples, from the `from`-th on, at their places in the workspace.
+ * @param compute puts `count` samples, from the `from`-th on, to the front of the workspace.
  */
 export function placeSamples(
 	placement: Placement,
@@ -90,9 +102,12 @@ export function placeSamples(
 ): void {
 	let end = 0;
 	for (const { from, count, to, span } of placement.stretches) {
-		places.set(placement.places.subarray(from, from + count));
-		if (span > count) values.fill(Number.NaN, 0, span);
 		compute(from, count);
+		const { places, values } = workspace;
+		if (span > count) {
+			places.set(placement.places.subarray(from, from + count));
+			kernels.spreadOut(values.byteOffset, places.byteOffset, count);
+		}
 		if (to > end) samples.fill(Number.NaN, end, to);
 		samples.set(values.subarray(0, span), to);
 		end = to + span;
@@ -110,10 +125,6 @@ export function spread(placement: Placement, samples: Float64Array): void {
 	if (present === samples.length) return;
 	const there = samples.subarray(samples.length - present);
 	placeSamples(placement, samples, (from, count) =>
-		scatter(there, from, count),
+		workspace.values.set(there.subarray(from, from + count)),
 	);
-}
-
-function scatter(there: Float64Array, from: number, count: number): void {
-	for (let i = 0; i < count; i++) values[places[i]] = there[from + i];
 }

@@ -1,6 +1,8 @@
 import type { GapTable } from "./gaps.js";
+import { kernels } from "./kernels.js";
 import { type Placement, placementOf } from "./placement.js";
 import { Scratch } from "./scratch.js";
+import { BLOCK_SAMPLES, workspace } from "./workspace.js";
 
 const missingScratch = new Scratch(Uint32Array);
 
@@ -32,13 +34,11 @@ export function findPresence(
 		const end = start + lengths[series];
 		const missedBefore = missed;
 		let skipFrom = start;
-		for (let i = start; i < end; i++) {
-			if (!Number.isNaN(samples[i])) continue;
-			const gapStart = i;
-			for (; i < end && Number.isNaN(samples[i]); i++) missing[missed++] = i;
-			gaps.add(gapStart - skipFrom, i - gapStart);
-			skipFrom = i;
-		}
+		findGaps(samples, start, end, (gapStart, gapEnd) => {
+			for (let i = gapStart; i < gapEnd; i++) missing[missed++] = i;
+			gaps.add(gapStart - skipFrom, gapEnd - gapStart);
+			skipFrom = gapEnd;
+		});
 		patterns[series] = gaps.endSeries();
 		counts[series] = lengths[series] - (missed - missedBefore);
 		start = end;
@@ -50,6 +50,36 @@ export function findPresence(
 		placement: placementOf(lengths, total(counts), gaps.patterns(), patterns),
 		missing: missing.slice(0, missed),
 	};
+}
+
+/** Finds the gaps of one series, block by block. */
+function findGaps(
+	samples: Float64Array,
+	start: number,
+	end: number,
+	found: (gapStart: number, gapEnd: number) => void,
+): void {
+	const { values, edges } = workspace;
+	let gapStart = -1;
+	for (let from = start; from < end; from += BLOCK_SAMPLES) {
+		const to = Math.min(end, from + BLOCK_SAMPLES);
+		values.set(samples.subarray(from, to));
+		const edgeCount = kernels.findEdges(
+			values.byteOffset,
+			to - from,
+			gapStart < 0 ? 0 : 1,
+			edges.byteOffset,
+		);
+		for (let i = 0; i < edgeCount; i++) {
+			const edge = from + edges[i];
+			if (gapStart < 0) gapStart = edge;
+			else {
+				found(gapStart, edge);
+				gapStart = -1;
+			}
+		}
+	}
+	if (gapStart >= 0) found(gapStart, end);
 }
 
 function total(counts: Uint32Array): number {

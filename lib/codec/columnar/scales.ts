@@ -11,8 +11,6 @@ const PROBES = 64;
 export const EXCEPTION_SHARE = 16;
 /** Of this many samples one may miss the scale. */
 const FEW = 4;
-/** Adding and subtracting it rounds a double to an integer: 1.5 * 2^52, beyond which doubles have no fractions. */
-export const ROUNDING = 6755399441055744;
 /** Integers of a smaller magnitude keep their differences, folded by zigzag, exact in a double. */
 export const WIDE_LIMIT = 2 ** 51;
 

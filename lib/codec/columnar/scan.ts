@@ -1,7 +1,9 @@
 import type { SeriesStatistics } from "../column.js";
+import { kernels } from "./kernels.js";
+import { gatherSamples } from "./placement.js";
 import type { Presence } from "./presence.js";
 import { type Reciprocal, reciprocalOf } from "./quotients.js";
-import { EXCEPTION_SHARE, ROUNDING } from "./scales.js";
+import { EXCEPTION_SHARE } from "./scales.js";
 import { workspace } from "./workspace.js";
 
 /** Samples that are no integers at their column's scale. */
@@ -24,22 +26,18 @@ const exceptions: Exceptions = {
 	values: new Float64Array(0),
 };
 
-const { integers, places, values } = workspace;
-const words = new Int32Array(values.buffer);
-/** Sum, minimum and maximum of the series at hand. */
-const tally = new Float64Array(3);
-
 /**
  * The fused pass: over each series once, for its statistics (bit for bit those of `measureColumn`) and the integers that
  * its samples are at `scale`.
  *
- * @param target receives the integers of the samples that are there; an exception repeats the integer before it.
+ * @param integers room in the workspace for those of the samples that are there; an exception repeats the integer before
+ * it.
  */
 export function scanScaled(
 	samples: Float64Array,
 	presence: Presence,
 	scale: number,
-	target: Int32Array,
+	integers: Int32Array,
 	statistics: SeriesStatistics,
 ): ScanResult {
 	const limit = Math.ceil(samples.length / EXCEPTION_SHARE);
@@ -49,13 +47,8 @@ export function scanScaled(
 	}
 	exceptions.count = 0;
 	const reciprocal = reciprocalOf(scale);
-	return scanBlocks(
-		samples,
-		presence,
-		statistics,
-		(from, start, end) =>
-			takeIntegers(from, start, end, scale, reciprocal, target, limit),
-		(from, count) => target.set(integers.subarray(0, count), from),
+	return scanBlocks(samples, presence, statistics, (from, start, end) =>
+		takeIntegers(from, start, end, scale, reciprocal, integers, limit),
 	);
 }
 
@@ -65,12 +58,8 @@ export function scanPlain(
 	presence: Presence,
 	statistics: SeriesStatistics,
 ): ScanResult {
-	return scanBlocks(
-		samples,
-		presence,
-		statistics,
-		(_, start, end) => (addUp(start, end) === end ? "fits" : "moved"),
-		() => {},
+	return scanBlocks(samples, presence, statistics, (_, start, end) =>
+		addUp(start, end) === end ? "fits" : "moved",
 	);
 }
 
@@ -80,24 +69,23 @@ export function exceptionsFound(): Exceptions {
 }
 
 /**
- * @param take looks at samples of one series: those from `start` to `end` of a block that begins at the `from`-th sample.
- * @param finish is told of each block that was looked at.
+ * @param take looks at samples of one series: those that are the `start`-th to `end`-th in the workspace, where the first
+ * one is the `from`-th of the column.
  */
 function scanBlocks(
 	samples: Float64Array,
 	{ counts, placement, missing }: Presence,
 	statistics: SeriesStatistics,
 	take: (from: number, start: number, end: number) => ScanResult,
-	finish: (from: number, count: number) => void,
 ): ScanResult {
 	for (let i = 0; i < missing.length; i++)
 		if (!Number.isNaN(samples[missing[i]])) return "moved";
 	let series = 0;
 	let left = counts.length > 0 ? counts[0] : 0;
 	resetTally();
-	for (const { from, count, to, span } of placement.stretches) {
-		values.set(samples.subarray(to, to + span));
-		places.set(placement.places.subarray(from, from + count));
+	for (const stretch of placement.stretches) {
+		gatherSamples(placement, stretch, samples);
+		const { from, count } = stretch;
 		for (let start = 0; start < count; ) {
 			while (left === 0) {
 				record(statistics, series, counts[series]);
@@ -109,7 +97,6 @@ function scanBlocks(
 			left -= end - start;
 			start = end;
 		}
-		finish(from, count);
 	}
 	for (; series < counts.length; series++)
 		record(statistics, series, counts[series]);
@@ -122,85 +109,38 @@ function takeIntegers(
 	end: number,
 	scale: number,
 	{ high, low }: Reciprocal,
-	target: Int32Array,
+	integers: Int32Array,
 	limit: number,
 ): ScanResult {
+	const { values, tally } = workspace;
 	let i = start;
 	for (;;) {
-		const [sum, min, max] = tally;
-		const stop = toIntegers(i, end, scale, high, low);
-		// Of the two zeros only the positive one is an integer.
-		const zero =
-			tally[1] <= 0 && tally[2] >= 0 ? firstNegativeZero(i, stop) : stop;
-		if (zero < stop) {
-			tally.set([sum, min, max]);
-			toIntegers(i, zero, scale, high, low);
-		}
-		i = zero;
+		i += kernels.takeIntegers(
+			values.byteOffset + 8 * i,
+			end - i,
+			scale,
+			high,
+			low,
+			integers.byteOffset + 4 * (from + i),
+			tally.byteOffset,
+		);
 		if (i === end) return "fits";
-		const value = values[places[i]];
+		const value = values[i];
 		if (Number.isNaN(value)) return "moved";
 		if (exceptions.count === limit) return "exceptional";
 		exceptions.positions[exceptions.count] = from + i;
 		exceptions.values[exceptions.count++] = value;
 		addUp(i, i + 1);
-		const before = i > 0 ? integers[i - 1] : from > 0 ? target[from - 1] : 0;
-		integers[i++] = before;
+		integers[from + i] = from + i > 0 ? integers[from + i - 1] : 0;
+		i++;
 	}
-}
-
-/** @returns the first sample from `start` on that is no integer, or `end`. Negative zeros pass as integers. */
-function toIntegers(
-	start: number,
-	end: number,
-	scale: number,
-	high: number,
-	low: number,
-): number {
-	let sum = tally[0];
-	let min = tally[1];
-	let max = tally[2];
-	let i = start;
-	for (; i < end; i++) {
-		const value = values[places[i]];
-		const integer = (value * scale + ROUNDING - ROUNDING) | 0;
-		if (integer * high + integer * low !== value) break;
-		integers[i] = integer;
-		sum += value;
-		if (value < min) min = value;
-		if (value > max) max = value;
-	}
-	tally[0] = sum;
-	tally[1] = min;
-	tally[2] = max;
-	return i;
-}
-
-/** @returns the first -0 from `start` on, or `end`, among samples that are integers. */
-function firstNegativeZero(start: number, end: number): number {
-	let i = start;
-	// Of such samples only -0 has this upper half.
-	for (; i < end; i++) if (words[2 * places[i] + 1] === -(2 ** 31)) break;
-	return i;
 }
 
 /** @returns the first sample from `start` on that is missing, or `end`. */
 function addUp(start: number, end: number): number {
-	let sum = tally[0];
-	let min = tally[1];
-	let max = tally[2];
-	let i = start;
-	for (; i < end; i++) {
-		const value = values[places[i]];
-		if (Number.isNaN(value)) break;
-		sum += value;
-		if (value < min) min = value;
-		if (value > max) max = value;
-	}
-	tally[0] = sum;
-	tally[1] = min;
-	tally[2] = max;
-	return i;
+	const { values, tally } = workspace;
+	const from = values.byteOffset + 8 * start;
+	return start + kernels.addUp(from, end - start, tally.byteOffset);
 }
 
 /** Ends the series at hand. */
@@ -209,14 +149,16 @@ function record(
 	series: number,
 	present: number,
 ): void {
+	const [sum, least, greatest] = workspace.tally;
 	count[series] = present;
-	avg[series] = present === 0 ? Number.NaN : tally[0] / present;
-	min[series] = present === 0 ? Number.NaN : tally[1];
-	max[series] = present === 0 ? Number.NaN : tally[2];
+	avg[series] = present === 0 ? Number.NaN : sum / present;
+	min[series] = present === 0 ? Number.NaN : least;
+	max[series] = present === 0 ? Number.NaN : greatest;
 	resetTally();
 }
 
 function resetTally(): void {
+	const { tally } = workspace;
 	tally[0] = 0;
 	tally[1] = Number.POSITIVE_INFINITY;
 	tally[2] = Number.NEGATIVE_INFINITY;

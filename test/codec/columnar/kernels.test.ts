@@ -7,14 +7,15 @@ import {
 } from "../../../lib/codec/columnar/context-coder.js";
 import { GapTable } from "../../../lib/codec/columnar/gaps.js";
 import {
-	planesFor,
+	MAX_PLANES,
 	planesOfDeltas,
 	planesOfDifferences,
 	planesOfLevels,
-	upperPlanes,
 } from "../../../lib/codec/columnar/integer-planes.js";
 import { divideBy } from "../../../lib/codec/columnar/integer-samples.js";
+import { kernels } from "../../../lib/codec/columnar/kernels.js";
 import {
+	gatherSamples,
 	placementOf,
 	placeSamples,
 	spread,
@@ -23,12 +24,14 @@ import {
 	integersFromDeltas,
 	integersFromDifferences,
 	integersFromLevels,
-	planesTaken,
+	type Planes,
 } from "../../../lib/codec/columnar/plane-integers.js";
 import { findPresence } from "../../../lib/codec/columnar/presence.js";
+import { reciprocalOf } from "../../../lib/codec/columnar/quotients.js";
 import { joinRaw, splitRaw } from "../../../lib/codec/columnar/raw-planes.js";
 import {
 	exceptionsFound,
+	scanPlain,
 	scanScaled,
 } from "../../../lib/codec/columnar/scan.js";
 import {
@@ -39,6 +42,7 @@ import {
 } from "../../../lib/codec/columnar/wide-integers.js";
 import {
 	BLOCK_SAMPLES,
+	takeRoom,
 	workspace,
 } from "../../../lib/codec/columnar/workspace.js";
 import {
@@ -51,28 +55,85 @@ import {
 	referenceCode,
 	referenceDeltas,
 	referenceDifferences,
+	referenceEdges,
 	referenceIntegers,
 	referenceLevels,
 	referencePlanes,
 	referenceRawPlanes,
+	referenceSums,
+	referenceTaken,
+	type Tally,
 } from "./reference-kernels.js";
 
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
-const integers = fc.array(
-	fc.oneof(int32, fc.integer({ min: -300, max: 300 })),
-	{
+const integers = fc.oneof(
+	fc.array(fc.oneof(int32, fc.integer({ min: -300, max: 300 })), {
 		minLength: 1,
-		maxLength: 50,
-	},
+		maxLength: 70,
+	}),
+	fc.array(fc.integer({ min: -300, max: 300 }), {
+		minLength: 1,
+		maxLength: 70,
+	}),
 );
 const lowBits = fc.integer({ min: 1, max: 8 });
 
-/** The planes in the workspace, once the block there was split by a fast kernel. */
-function planesOf(used: number, bits: number, count: number): Uint8Array[] {
-	upperPlanes(bits, count);
-	return workspace.planes
-		.slice(0, planesFor(used, bits))
-		.map((plane) => plane.slice(0, count));
+/** Samples most of which are integers at `scale`: one that is not is mostly far from the first. */
+const scaled = fc
+	.constantFrom(1, 10, 100, 1000, 60, 1024, 1e6)
+	.chain((scale) =>
+		fc.record({
+			scale: fc.constant(scale),
+			samples: fc.array(
+				fc.oneof(
+					{ weight: 12, arbitrary: fc.integer({ min: -1e5, max: 1e5 }) },
+					{ weight: 6, arbitrary: int32 },
+					{ weight: 6, arbitrary: fc.constant(0) },
+					{
+						weight: 1,
+						arbitrary: fc.oneof(
+							fc.double(),
+							fc.integer({ min: -3, max: 3 }).map((i) => 2 ** 31 + i),
+							fc.integer({ min: -3, max: 3 }).map((i) => i - 2 ** 31),
+							fc.integer({ min: -3, max: 3 }).map((i) => 2 ** 32 + i),
+							fc.integer({ min: -3, max: 3 }).map((i) => 2 ** 51 + i),
+							fc.integer().map((i) => i + 0.5),
+							fc.integer().map((i) => i * (1 + Number.EPSILON)),
+							fc.constantFrom(-0, Number.NaN, 5e-324, -5e-324, 2 ** 53),
+							fc.constantFrom(Number.POSITIVE_INFINITY, -Infinity, 1e300),
+						),
+					},
+				),
+				{ maxLength: 70 },
+			),
+		}),
+	)
+	.map(({ scale, samples }) => ({
+		scale,
+		samples: samples.map((sample) => sample / scale),
+	}));
+
+/** The workspace's tally, and one for the plain version. */
+function tallies(sum: number): [Float64Array, Tally] {
+	const { tally } = workspace;
+	const tallied: Tally = [
+		sum,
+		Number.POSITIVE_INFINITY,
+		Number.NEGATIVE_INFINITY,
+	];
+	tally.set(tallied);
+	return [tally, tallied];
+}
+
+/** Planes that a fast kernel puts into the workspace. */
+function planesOf(
+	split: (planes: Uint8Array) => number,
+	planes: Uint8Array,
+): Uint8Array[] {
+	const count = planes.length / MAX_PLANES;
+	return Array.from({ length: split(planes) }, (_, plane) =>
+		planes.slice(plane * count, (plane + 1) * count),
+	);
 }
 
 function sameBits(samples: Float64Array, expected: readonly number[]): boolean {
@@ -96,20 +157,31 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 					maxLength: 4,
 				}),
 				fc.constantFrom(1, 10, 100, 1000, 60, 1024, 1e6),
-				(series, scale) => {
-					const filler = new Array(16 * 40).fill(7);
-					const column = nodeColumn("m", [...series, filler]);
+				fc.constantFrom(0, BLOCK_SAMPLES - 5),
+				(series, scale, more) => {
+					const filler = new Array(16 * 40 + more).fill(7);
+					const column = nodeColumn("m", [...series, filler, ...series]);
 					const expected = referenceIntegers([...column.samples], scale);
 					const present = expected.integers.length;
-					const integers = new Int32Array(column.samples.length);
+					const { integers } = takeRoom(column.samples.length, 0);
 					const statistics = emptyStatistics(column.lengths.length);
+					const presence = findPresence(
+						column.samples,
+						column.lengths,
+						new GapTable(),
+					);
 					const result = scanScaled(
 						column.samples,
-						findPresence(column.samples, column.lengths, new GapTable()),
+						presence,
 						scale,
 						integers,
 						statistics,
 					);
+					const limit = Math.ceil(column.samples.length / 16);
+					if (expected.exceptions.length > limit) {
+						expect(result).to.equal("exceptional");
+						return;
+					}
 					expect(result).to.equal("fits");
 					expect([...integers.subarray(0, present)]).to.deep.equal(
 						expected.integers,
@@ -122,63 +194,207 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 						expected.exceptions.map(([, value]) => value),
 					);
 					expect(statistics).to.deep.equal(measureColumn(column));
+					const plain = emptyStatistics(column.lengths.length);
+					expect(scanPlain(column.samples, presence, plain)).to.equal("fits");
+					expect(plain).to.deep.equal(statistics);
 				},
 			),
 			{ numRuns: 500 },
 		);
 	});
 
+	it("integers and their tally, up to the first sample that is none", () => {
+		fc.assert(
+			fc.property(
+				scaled,
+				fc.nat(3),
+				fc.constantFrom(0, 1.5, -0, 1e9),
+				({ scale, samples }, start, sum) => {
+					const [tally, expected] = tallies(sum);
+					const plain = referenceTaken(samples, scale, expected);
+					workspace.values.set(samples, start);
+					const { integers } = takeRoom(samples.length, 0);
+					integers.fill(-1);
+					const { high, low } = reciprocalOf(scale);
+					const taken = kernels.takeIntegers(
+						workspace.values.byteOffset + 8 * start,
+						samples.length,
+						scale,
+						high,
+						low,
+						integers.byteOffset,
+						tally.byteOffset,
+					);
+					expect([...integers.subarray(0, taken)]).to.deep.equal(plain);
+					expect(sameBits(tally, expected)).to.equal(true);
+				},
+			),
+			{ numRuns: 3000 },
+		);
+	});
+
+	it("sum, minimum and maximum, up to the first sample that is missing", () => {
+		fc.assert(
+			fc.property(
+				fc.oneof(
+					scaled.map(({ samples }) => samples),
+					fc.array(fc.constantFrom(0, -0, 1), { maxLength: 20 }),
+					fc.array(fc.constantFrom(0, -0, -1), { maxLength: 20 }),
+				),
+				fc.nat(3),
+				fc.constantFrom(0, 1.5, -0, 1e9),
+				(samples, start, sum) => {
+					const [tally, expected] = tallies(sum);
+					const plain = referenceSums(samples, expected);
+					workspace.values.set(samples, start);
+					const taken = kernels.addUp(
+						workspace.values.byteOffset + 8 * start,
+						samples.length,
+						tally.byteOffset,
+					);
+					expect(taken).to.equal(plain);
+					expect(sameBits(tally, expected)).to.equal(true);
+				},
+			),
+			{ numRuns: 3000 },
+		);
+	});
+
+	it("where samples begin and cease to be missing", () => {
+		fc.assert(
+			fc.property(
+				fc.array(fc.constantFrom(1, Number.NaN), { maxLength: 70 }),
+				fc.boolean(),
+				(samples, missing) => {
+					const { values, edges } = workspace;
+					values.set(samples);
+					const count = kernels.findEdges(
+						values.byteOffset,
+						samples.length,
+						missing ? 1 : 0,
+						edges.byteOffset,
+					);
+					expect([...edges.subarray(0, count)]).to.deep.equal(
+						referenceEdges(samples, missing),
+					);
+				},
+			),
+			{ numRuns: 1000 },
+		);
+	});
+
+	it("gaps of series of any length", () => {
+		const length = fc.oneof(
+			fc.nat(70),
+			fc.constantFrom(BLOCK_SAMPLES - 1, BLOCK_SAMPLES, BLOCK_SAMPLES + 9),
+		);
+		fc.assert(
+			fc.property(
+				fc.array(fc.array(length, { maxLength: 5 }), { maxLength: 4 }),
+				(list) => {
+					const series = list.map((runs) =>
+						runs.flatMap((run, i) =>
+							new Array(run).fill(i % 2 === 0 ? 1 : Number.NaN),
+						),
+					);
+					const samples = Float64Array.from(series.flat());
+					const lengths = Uint32Array.from(series, ({ length }) => length);
+					const { counts, missing, placement } = findPresence(
+						samples,
+						lengths,
+						new GapTable(),
+					);
+					const present = series.map(
+						(own) => own.filter((value) => !Number.isNaN(value)).length,
+					);
+					expect([...counts]).to.deep.equal(present);
+					const gaps = [...samples.keys()].filter((i) =>
+						Number.isNaN(samples[i]),
+					);
+					expect([...missing]).to.deep.equal(gaps);
+					expect(placement.present).to.equal(samples.length - gaps.length);
+				},
+			),
+			{ numRuns: 200 },
+		);
+	});
+
 	it("levels, deltas and differences, in planes of any width, and back", () => {
 		fc.assert(
 			fc.property(integers, integers, lowBits, (values, others, bits) => {
-				const own = Int32Array.from(values);
-				const other = Int32Array.from(
-					values,
-					(_, i) => others[i % others.length],
-				);
+				const count = values.length;
+				const room = takeRoom(2 * count, MAX_PLANES * count);
+				const own = room.integers.subarray(0, count);
+				const other = room.integers.subarray(count);
+				values.forEach((value, i) => {
+					own[i] = value;
+					other[i] = others[i % others.length];
+				});
+				workspace.references.set(other);
 				const base = Math.min(...values);
-				const count = own.length;
 				const cases: {
-					fast(width: number): number;
+					fast(width: number, planes: Uint8Array): number;
 					plain: number[];
-					back(planeCount: number, width: number): unknown;
+					back(planes: Planes): unknown;
 				}[] = [
 					{
-						fast: (width) => planesOfLevels(base, width, count),
+						fast: (width, planes) => planesOfLevels(own, base, width, planes),
 						plain: referenceLevels(values),
-						back: (planeCount, width) =>
-							integersFromLevels(planeCount, width, base, count),
+						back: (planes) => integersFromLevels(planes, 0, count, base),
 					},
 					{
-						fast: (width) => planesOfDeltas(0, width, count),
+						fast: (width, planes) => planesOfDeltas(own, width, planes),
 						plain: referenceDeltas(values),
-						back: (planeCount, width) =>
-							integersFromDeltas(planeCount, width, 0, count),
+						back: (planes) => integersFromDeltas(planes, 0, count, 0),
 					},
 					{
-						fast: (width) => planesOfDifferences(width, count),
+						fast: (width, planes) =>
+							planesOfDifferences(own, other, width, planes),
 						plain: referenceDifferences(values, [...other]),
-						back: (planeCount, width) =>
-							integersFromDifferences(planeCount, width, count),
+						back: (planes) => integersFromDifferences(planes, 0, count),
 					},
 				];
-				workspace.references.set(other);
 				for (const { fast, plain, back } of cases) {
-					workspace.integers.set(own);
 					// Five planes do not occur: encoders widen the lowest plane instead.
-					const width = planesFor(fast(bits), bits) > 4 ? 8 : bits;
-					const planes = planesOf(fast(width), width, count);
+					const width = fast(bits, room.planes) > MAX_PLANES ? 8 : bits;
+					const planes = planesOf((to) => fast(width, to), room.planes);
 					expect(planes).to.deep.equal(referencePlanes(plain, width));
-					for (let plane = 0; plane < planesTaken(planes.length); plane++)
-						workspace.planes[plane].set(
-							planes[plane] ?? new Uint8Array(own.length),
-						);
-					back(planes.length, width);
-					expect(workspace.integers.slice(0, own.length)).to.deep.equal(own);
+					room.planes.fill(0, planes.length * count);
+					if (planes.length === 0) room.planes.fill(0);
+					back({
+						bytes: room.planes,
+						stride: count,
+						planeCount: planes.length,
+						lowBits: width,
+					});
+					expect([...workspace.integers.subarray(0, count)]).to.deep.equal(
+						values,
+					);
 				}
 			}),
-			{ numRuns: 500 },
+			{ numRuns: 1000 },
 		);
+	});
+
+	it("deltas of a later block go on from the one before", () => {
+		const count = 2 * BLOCK_SAMPLES + 5;
+		const { integers, planes } = takeRoom(count, MAX_PLANES * count);
+		for (let i = 0; i < count; i++) integers[i] = Math.imul(i, 0x9e3779b1);
+		const lowBits = 8;
+		const planeCount = planesOfDeltas(integers, lowBits, planes);
+		let before = 0;
+		for (let from = 0; from < count; from += BLOCK_SAMPLES) {
+			const length = Math.min(BLOCK_SAMPLES, count - from);
+			before = integersFromDeltas(
+				{ bytes: planes, stride: count, planeCount, lowBits },
+				from,
+				length,
+				before,
+			);
+			expect(workspace.integers.slice(0, length)).to.deep.equal(
+				integers.slice(from, from + length),
+			);
+		}
 	});
 
 	it("quotients without a division", () => {
@@ -193,7 +409,6 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 				),
 				(values, scale) => {
 					workspace.integers.set(values);
-					workspace.places.set(values.map((_, i) => i));
 					divideBy(scale)(values.length);
 					expect([
 						...workspace.values.subarray(0, values.length),
@@ -250,10 +465,17 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 					);
 					const samples = new Float64Array(expected.length).fill(-1);
 					placeSamples(placement, samples, (from, count) => {
-						for (let i = 0; i < count; i++)
-							workspace.values[workspace.places[i]] = there[from + i];
+						workspace.values.set(there.subarray(from, from + count));
 					});
 					expect(sameBits(samples, expected)).to.equal(true);
+
+					for (const stretch of placement.stretches) {
+						const { from, count } = stretch;
+						gatherSamples(placement, stretch, samples);
+						expect(workspace.values.slice(0, count)).to.deep.equal(
+							there.slice(from, from + count),
+						);
+					}
 
 					const moved = new Float64Array(expected.length).fill(-1);
 					moved.set(there, expected.length - there.length);

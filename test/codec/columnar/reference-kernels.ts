@@ -20,6 +20,51 @@ export function referenceIntegers(
 	return { integers, exceptions };
 }
 
+/** Sum, minimum and maximum. */
+export type Tally = [sum: number, min: number, max: number];
+
+/** The integers at a scale, and what they add to a tally, up to the first sample that is none. */
+export function referenceTaken(
+	samples: readonly number[],
+	scale: number,
+	tally: Tally,
+): number[] {
+	const { integers, exceptions } = referenceIntegers(
+		samples.map((value) => (Number.isNaN(value) ? -0 : value)),
+		scale,
+	);
+	const end = exceptions.length > 0 ? exceptions[0][0] : samples.length;
+	referenceSums(samples.slice(0, end), tally);
+	return integers.slice(0, end);
+}
+
+/** Adds samples to a tally, up to the first one that is missing. @returns how many. */
+export function referenceSums(
+	samples: readonly number[],
+	tally: Tally,
+): number {
+	let taken = 0;
+	for (const value of samples) {
+		if (Number.isNaN(value)) break;
+		tally[0] += value;
+		if (value < tally[1]) tally[1] = value;
+		if (value > tally[2]) tally[2] = value;
+		taken++;
+	}
+	return taken;
+}
+
+/** Places of the samples that differ from the one before in that they are missing, or there. */
+export function referenceEdges(
+	samples: readonly number[],
+	missing: boolean,
+): number[] {
+	return [...samples.keys()].filter((i) => {
+		const before = i === 0 ? missing : Number.isNaN(samples[i - 1]);
+		return Number.isNaN(samples[i]) !== before;
+	});
+}
+
 export function referenceLevels(integers: readonly number[]): number[] {
 	const base = Math.min(...integers);
 	return integers.map((integer) => integer - base);

@@ -1,0 +1,85 @@
+// Samples that are missing (NaN), and those that are there.
+
+/**
+ * Finds where samples begin and cease to be missing: the places of the samples that differ in this from the one before.
+ *
+ * @param missing whether the sample before the first one is missing: 1 or 0.
+ * @param edges receives the places, 16 bits each.
+ * @returns how many there are.
+ */
+export function findEdges(
+	samples: usize,
+	count: i32,
+	missing: i32,
+	edges: usize,
+): i32 {
+	let last = missing;
+	let to = edges;
+	let i = 0;
+	for (; i + 8 <= count; i += 8) {
+		const from = samples + ((<usize>i) << 3);
+		const a = v128.load(from);
+		const b = v128.load(from, 16);
+		const c = v128.load(from, 32);
+		const d = v128.load(from, 48);
+		const now =
+			i64x2.bitmask(f64x2.ne(a, a)) |
+			(i64x2.bitmask(f64x2.ne(b, b)) << 2) |
+			(i64x2.bitmask(f64x2.ne(c, c)) << 4) |
+			(i64x2.bitmask(f64x2.ne(d, d)) << 6);
+		let changed = now ^ (((now << 1) | last) & 255);
+		last = now >> 7;
+		for (; changed !== 0; changed &= changed - 1) {
+			store<u16>(to, i + ctz(changed));
+			to += 2;
+		}
+	}
+	for (; i < count; i++) {
+		const value = load<f64>(samples + ((<usize>i) << 3));
+		const now = i32(Number.isNaN(value));
+		if (now !== last) {
+			store<u16>(to, i);
+			to += 2;
+		}
+		last = now;
+	}
+	return <i32>((to - edges) >> 1);
+}
+
+/** Moves samples from their places, 16 bits each and ascending, to the front. */
+export function closeUp(samples: usize, places: usize, count: i32): void {
+	let i = 0;
+	for (; i + 4 <= count; i += 4) {
+		const from = places + ((<usize>i) << 1);
+		const to = samples + ((<usize>i) << 3);
+		const a = load<u64>(samples + ((<usize>load<u16>(from)) << 3));
+		const b = load<u64>(samples + ((<usize>load<u16>(from, 2)) << 3));
+		const c = load<u64>(samples + ((<usize>load<u16>(from, 4)) << 3));
+		const d = load<u64>(samples + ((<usize>load<u16>(from, 6)) << 3));
+		store<u64>(to, a);
+		store<u64>(to, b, 8);
+		store<u64>(to, c, 16);
+		store<u64>(to, d, 24);
+	}
+	for (; i < count; i++)
+		store<u64>(
+			samples + ((<usize>i) << 3),
+			load<u64>(
+				samples + ((<usize>load<u16>(places + ((<usize>i) << 1))) << 3),
+			),
+		);
+}
+
+/** The inverse of {@link closeUp}, with NaN between the places. */
+export function spreadOut(samples: usize, places: usize, count: i32): void {
+	if (count === 0) return;
+	let next = <i32>load<u16>(places + ((<usize>(count - 1)) << 1)) + 1;
+	// From the end on: samples go to places behind those that are still to move.
+	for (let i = count - 1; i >= 0; i--) {
+		const place = <i32>load<u16>(places + ((<usize>i) << 1));
+		const value = load<u64>(samples + ((<usize>i) << 3));
+		while (--next > place) store<f64>(samples + ((<usize>next) << 3), NaN);
+		store<u64>(samples + ((<usize>place) << 3), value);
+	}
+	while (--next >= 0) store<f64>(samples + ((<usize>next) << 3), NaN);
+}

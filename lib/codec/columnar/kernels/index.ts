@@ -1,0 +1,16 @@
+// AssemblyScript: kernels that are compiled to WebAssembly with SIMD, for ../kernels.ts. They know no layout of memory:
+// whoever calls tells where things lie, and how many there are.
+
+export { closeUp, findEdges, spreadOut } from "./gaps";
+export {
+	integersFromDeltas,
+	integersFromDifferences,
+	integersFromLevels,
+} from "./integers";
+export {
+	planesOfDeltas,
+	planesOfDifferences,
+	planesOfLevels,
+} from "./planes";
+export { divide, multiply } from "./samples";
+export { addUp, takeIntegers } from "./scan";
