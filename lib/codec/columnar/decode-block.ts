@@ -211,7 +211,7 @@ function unpackToWorkspace(
 	lowBits: number,
 ): Planes {
 	const taken = planesTaken(planeCount);
-	const { planes } = takeRoom(0, taken * count);
+	const { planes } = takeRoom({ planes: taken * count });
 	splitFrames(bytes, frameBytes, planeCount).forEach((frame, plane) => {
 		const room = planes.subarray(plane * count, (plane + 1) * count);
 		const content = unpack(frame, room);

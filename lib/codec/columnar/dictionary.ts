@@ -1,4 +1,6 @@
-import { Scratch } from "./scratch.js";
+import { kernels } from "./kernels.js";
+import { gatherSamples, type Placement } from "./placement.js";
+import { type Room, workspace } from "./workspace.js";
 
 /** Most values that a dictionary holds. */
 const MAX_VALUES = 65_536;
@@ -10,27 +12,33 @@ const SHORT_COLUMN = 256;
 const PROBES = 256;
 const MAX_PROBED_VALUES = 128;
 
-const slotScratch = new Scratch(Int32Array);
-const valueScratch = new Scratch(Float64Array);
+/** Room in the workspace for the dictionary of a column of no more than so many samples. */
+export function dictionaryRoom(count: number): {
+	values: number;
+	slots: number;
+} {
+	// One that is just short may have more values than one that is just long.
+	const short = Math.min(count, SHORT_COLUMN);
+	const values = Math.max(maxValues(count), maxValues(short));
+	return { values, slots: 2 ** slotBits(values) };
+}
 
 /**
  * Finds the distinct values of a column, ascending, with -0 before 0, and for every sample its value's position.
  *
- * @param samples without NaN.
- * @param codes receives the positions, one a sample.
+ * @param codes room in the workspace: receives the positions, one for each sample that is there.
  * @returns the values (a copy), or undefined when there are too many.
  */
 export function buildDictionary(
 	samples: Float64Array,
+	placement: Placement,
 	codes: Int32Array,
+	{ values, slots }: Room,
 ): Float64Array | undefined {
-	const count = samples.length;
-	if (count > PROBES && !valuesComeBack(samples)) return undefined;
-	const share =
-		count <= SHORT_COLUMN ? MAX_VALUES_SHARE_SHORT : MAX_VALUES_SHARE;
-	const limit = Math.min(MAX_VALUES, Math.floor(count * share));
-	const values = valueScratch.take(limit);
-	const found = numberValues(samples, codes, values);
+	const count = placement.present;
+	if (count > PROBES && !valuesComeBack(samples, placement)) return undefined;
+	const limit = maxValues(count);
+	const found = numberValues(samples, placement, codes, limit, values, slots);
 	if (found > limit) return undefined;
 
 	const sorted = values.slice(0, found).sort();
@@ -46,58 +54,62 @@ export function buildDictionary(
 		rank[i] = Object.is(values[i], -0)
 			? negativeZero
 			: (numbered.get(values[i]) as number);
-	for (let i = 0; i < count; i++) codes[i] = rank[codes[i]];
+	// The hash table is of no use any more.
+	slots.set(rank);
+	kernels.renumber(codes.byteOffset, count, slots.byteOffset);
 	return sorted;
 }
 
-function valuesComeBack(samples: Float64Array): boolean {
-	const step = Math.floor(samples.length / PROBES);
+function maxValues(count: number): number {
+	const share =
+		count <= SHORT_COLUMN ? MAX_VALUES_SHARE_SHORT : MAX_VALUES_SHARE;
+	return Math.min(MAX_VALUES, Math.floor(count * share));
+}
+
+/** A hash table for so many values is no more than half full. */
+function slotBits(values: number): number {
+	return 33 - Math.clz32(2 * values);
+}
+
+function valuesComeBack(
+	samples: Float64Array,
+	{ present, places, stretches }: Placement,
+): boolean {
+	const step = Math.floor(present / PROBES);
 	const probed = new Set<number>();
-	for (let i = 0; i < PROBES; i++) probed.add(samples[i * step]);
+	let stretch = 0;
+	for (let i = 0; i < PROBES * step; i += step) {
+		while (i >= stretches[stretch].from + stretches[stretch].count) stretch++;
+		probed.add(samples[stretches[stretch].to + places[i]]);
+	}
 	return probed.size <= MAX_PROBED_VALUES;
 }
 
-/** Numbers values in the order in which they appear, by their bits. @returns how many, or more than fit `values`. */
+/** Numbers values in the order in which they appear, by their bits. @returns how many, or more than `limit`. */
 function numberValues(
 	samples: Float64Array,
+	placement: Placement,
 	codes: Int32Array,
+	limit: number,
 	values: Float64Array,
+	slots: Int32Array,
 ): number {
-	const words = new Uint32Array(
-		samples.buffer,
-		samples.byteOffset,
-		2 * samples.length,
-	);
-	const valueWords = new Uint32Array(
-		values.buffer,
-		values.byteOffset,
-		2 * values.length,
-	);
-	const slotBits = 33 - Math.clz32(2 * values.length);
-	const shift = 32 - slotBits;
-	const mask = 2 ** slotBits - 1;
-	const slots = slotScratch.take(2 ** slotBits).fill(-1);
+	const bits = slotBits(limit);
+	slots.fill(-1, 0, 2 ** bits);
 	let found = 0;
-	for (let i = 0; i < samples.length; i++) {
-		const low = words[2 * i];
-		const high = words[2 * i + 1];
-		const hash = Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b);
-		let slot = (hash ^ (hash >>> 15)) >>> shift;
-		for (;;) {
-			const code = slots[slot];
-			if (code < 0) {
-				if (found === values.length) return found + 1;
-				slots[slot] = found;
-				values[found] = samples[i];
-				codes[i] = found++;
-				break;
-			}
-			if (valueWords[2 * code] === low && valueWords[2 * code + 1] === high) {
-				codes[i] = code;
-				break;
-			}
-			slot = (slot + 1) & mask;
-		}
+	for (const stretch of placement.stretches) {
+		gatherSamples(placement, stretch, samples);
+		found = kernels.numberValues(
+			workspace.values.byteOffset,
+			stretch.count,
+			codes.byteOffset + 4 * stretch.from,
+			found,
+			limit,
+			values.byteOffset,
+			slots.byteOffset,
+			bits,
+		);
+		if (found > limit) break;
 	}
 	return found;
 }

@@ -1,5 +1,6 @@
 import type { StatisticsSeries } from "../../schema/metric.js";
 import type { Column, Compression } from "../column.js";
+import { dictionaryRoom } from "./dictionary.js";
 import { encodeBlock } from "./encode-block.js";
 import { FrameWriter } from "./frames.js";
 import { GapTable } from "./gaps.js";
@@ -8,7 +9,7 @@ import type { Presence } from "./presence.js";
 import { planCodings } from "./references.js";
 import type { PartSummary, StatisticsSeriesSummary } from "./summary.js";
 import { type Survey, surveyColumn } from "./survey.js";
-import { takeRoom } from "./workspace.js";
+import { type Room, takeRoom } from "./workspace.js";
 import { effortOf, type ZstdEffort } from "./zstd.js";
 
 /** Frames of a part and what the index will say of them. */
@@ -40,14 +41,16 @@ export function encodePart(
 	);
 	const all = [...columns, ...brought];
 	const counts = all.map(({ samples }) => samples.length);
-	const { integers, planes } = takeRoom(
-		counts.reduce((sum, count) => sum + count, 0),
-		MAX_PLANES * Math.max(0, ...counts),
-	);
-	const surveys = surveyAll(all, integers);
+	const longest = Math.max(0, ...counts);
+	const room = takeRoom({
+		integers: counts.reduce((sum, count) => sum + count, 0),
+		planes: MAX_PLANES * longest,
+		...dictionaryRoom(longest),
+	});
+	const surveys = surveyAll(all, room);
 	const plans = planCodings(surveys, level);
 	const blocks = surveys.map((survey, i) =>
-		encodeBlock(survey, plans[i], level, frames, planes, integersOf),
+		encodeBlock(survey, plans[i], level, frames, room.planes, integersOf),
 	);
 	const summary: PartSummary = {
 		byteLength: 0,
@@ -85,7 +88,7 @@ export function encodePart(
 
 function surveyAll(
 	columns: readonly Pick<Column, "samples" | "lengths">[],
-	integers: Int32Array,
+	room: Room,
 ): Survey[] {
 	let start = 0;
 	let presence: Presence | undefined;
@@ -96,7 +99,8 @@ function surveyAll(
 			lengths,
 			presence && sameNumbers(presence.lengths, lengths) ? presence : undefined,
 			gaps,
-			integers.subarray(start, end),
+			room.integers.subarray(start, end),
+			room,
 		);
 		presence = survey.presence;
 		start = end;

@@ -31,8 +31,35 @@ interface Kernels {
 		missing: number,
 		edges: number,
 	): number;
+	countMissing(samples: number, count: number): number;
 	closeUp(samples: number, places: number, count: number): void;
 	spreadOut(samples: number, places: number, count: number): void;
+	numberValues(
+		samples: number,
+		count: number,
+		codes: number,
+		found: number,
+		limit: number,
+		values: number,
+		slots: number,
+		slotBits: number,
+	): number;
+	renumber(codes: number, count: number, numbers: number): void;
+	levelsOf(integers: number, count: number, numbers: number): number;
+	distancesOf(
+		integers: number,
+		count: number,
+		references: number,
+		numbers: number,
+	): number;
+	planeBits(
+		numbers: number,
+		count: number,
+		used: number,
+		lowBits: number,
+		histogram: number,
+		countBits: number,
+	): number;
 	planesOfLevels(
 		integers: number,
 		count: number,

@@ -77,17 +77,23 @@ function notAddingUp(): RangeError {
 	return new RangeError("missing samples and samples do not add up");
 }
 
-/** Brings the samples of a stretch that are there to the front of the workspace. */
+/**
+ * Brings the samples of a stretch that are there to the front of the workspace.
+ *
+ * @returns false when not so many are missing. When they are, but others, a sample that should be there is not.
+ */
 export function gatherSamples(
 	{ places }: Placement,
 	{ from, count, to, span }: Stretch,
 	samples: Float64Array,
-): void {
+): boolean {
 	const { values } = workspace;
 	values.set(samples.subarray(to, to + span));
-	if (span === count) return;
+	if (span === count) return true;
+	const missing = kernels.countMissing(values.byteOffset, span);
 	workspace.places.set(places.subarray(from, from + count));
 	kernels.closeUp(values.byteOffset, workspace.places.byteOffset, count);
+	return missing === span - count;
 }
 
 /**

@@ -1,10 +1,7 @@
 import type { GapTable } from "./gaps.js";
 import { kernels } from "./kernels.js";
 import { type Placement, placementOf } from "./placement.js";
-import { Scratch } from "./scratch.js";
 import { BLOCK_SAMPLES, workspace } from "./workspace.js";
-
-const missingScratch = new Scratch(Uint32Array);
 
 /** Which samples of a column are there. Columns of a job mostly miss the same ones, and then share one of these. */
 export interface Presence {
@@ -15,8 +12,6 @@ export interface Presence {
 	counts: Uint32Array;
 	/** Of the samples that are there. */
 	placement: Placement;
-	/** Places of those that are missing. */
-	missing: Uint32Array;
 }
 
 /** Looks which samples are there, and adds the gaps to those of the part. */
@@ -27,28 +22,26 @@ export function findPresence(
 ): Presence {
 	const patterns = new Uint32Array(lengths.length);
 	const counts = new Uint32Array(lengths.length);
-	const missing = missingScratch.take(samples.length);
-	let missed = 0;
 	let start = 0;
 	for (let series = 0; series < lengths.length; series++) {
 		const end = start + lengths[series];
-		const missedBefore = missed;
+		let missed = 0;
 		let skipFrom = start;
 		findGaps(samples, start, end, (gapStart, gapEnd) => {
-			for (let i = gapStart; i < gapEnd; i++) missing[missed++] = i;
+			missed += gapEnd - gapStart;
 			gaps.add(gapStart - skipFrom, gapEnd - gapStart);
 			skipFrom = gapEnd;
 		});
 		patterns[series] = gaps.endSeries();
-		counts[series] = lengths[series] - (missed - missedBefore);
+		counts[series] = lengths[series] - missed;
 		start = end;
 	}
+	const present = total(counts);
 	return {
 		lengths,
-		patterns: missed === 0 ? null : patterns,
+		patterns: present === samples.length ? null : patterns,
 		counts,
-		placement: placementOf(lengths, total(counts), gaps.patterns(), patterns),
-		missing: missing.slice(0, missed),
+		placement: placementOf(lengths, present, gaps.patterns(), patterns),
 	};
 }
 

@@ -74,18 +74,18 @@ export function exceptionsFound(): Exceptions {
  */
 function scanBlocks(
 	samples: Float64Array,
-	{ counts, placement, missing }: Presence,
+	{ counts, placement }: Presence,
 	statistics: SeriesStatistics,
 	take: (from: number, start: number, end: number) => ScanResult,
 ): ScanResult {
-	for (let i = 0; i < missing.length; i++)
-		if (!Number.isNaN(samples[missing[i]])) return "moved";
 	let series = 0;
 	let left = counts.length > 0 ? counts[0] : 0;
+	let end = 0;
 	resetTally();
 	for (const stretch of placement.stretches) {
-		gatherSamples(placement, stretch, samples);
-		const { from, count } = stretch;
+		const { from, count, to, span } = stretch;
+		if (!allMissing(samples, end, to)) return "moved";
+		if (!gatherSamples(placement, stretch, samples)) return "moved";
 		for (let start = 0; start < count; ) {
 			while (left === 0) {
 				record(statistics, series, counts[series]);
@@ -93,14 +93,29 @@ function scanBlocks(
 			}
 			const end = Math.min(count, start + left);
 			const result = take(from, start, end);
-			if (result !== "fits") return result;
+			if (result !== "fits") {
+				// As many are missing as was said, but are they the same ones?
+				const at = workspace.values.byteOffset;
+				return kernels.countMissing(at, count) > 0 ? "moved" : result;
+			}
 			left -= end - start;
 			start = end;
 		}
+		end = to + span;
 	}
+	if (!allMissing(samples, end, samples.length)) return "moved";
 	for (; series < counts.length; series++)
 		record(statistics, series, counts[series]);
 	return "fits";
+}
+
+function allMissing(
+	samples: Float64Array,
+	start: number,
+	end: number,
+): boolean {
+	for (let i = start; i < end; i++) if (!Number.isNaN(samples[i])) return false;
+	return true;
 }
 
 function takeIntegers(

@@ -11,6 +11,7 @@ import {
 	scanScaled,
 } from "./scan.js";
 import { Scratch } from "./scratch.js";
+import type { Room } from "./workspace.js";
 
 /** What is known of a column before its bytes are decided. */
 export interface Survey {
@@ -53,6 +54,7 @@ const presentScratch = new Scratch(Float64Array);
  *
  * @param expected what is probably there: what is of the column before, if its series are as long.
  * @param integers receives the integers of the column, if it has any; they stay there for other columns.
+ * @param room of the part, where `integers` are, too.
  */
 export function surveyColumn(
 	samples: Float64Array,
@@ -60,6 +62,7 @@ export function surveyColumn(
 	expected: Presence | undefined,
 	gaps: GapTable,
 	integers: Int32Array,
+	room: Room,
 ): Survey {
 	const statistics = emptyStatistics(lengths.length);
 	let presence = expected ?? findPresence(samples, lengths, gaps);
@@ -89,7 +92,7 @@ export function surveyColumn(
 	if (value !== undefined) survey.content = { kind: "constant", value };
 	else if (content !== undefined)
 		survey.content = { ...content, integers: integers.subarray(0, present) };
-	else survey.content = surveyDoubles(survey, integers, scale?.factor);
+	else survey.content = surveyDoubles(survey, integers, room, scale?.factor);
 	return survey;
 }
 
@@ -185,10 +188,12 @@ function constantOf({
 function surveyDoubles(
 	survey: Survey,
 	integers: Int32Array,
+	room: Room,
 	wideScale: number | undefined,
 ): Content {
-	const codes = integers.subarray(0, survey.present);
-	const values = buildDictionary(presentSamples(survey), codes);
+	const { samples, present, presence } = survey;
+	const codes = integers.subarray(0, present);
+	const values = buildDictionary(samples, presence.placement, codes, room);
 	if (values !== undefined)
 		return { kind: "dictionary", integers: codes, values };
 	return wideScale === undefined

@@ -2,9 +2,17 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { BitReader, BitWriter } from "../../../lib/codec/columnar/bits.js";
 import {
+	chooseTransform,
+	differenceBits,
+} from "../../../lib/codec/columnar/choice.js";
+import {
 	decodeBuckets,
 	encodeBuckets,
 } from "../../../lib/codec/columnar/context-coder.js";
+import {
+	buildDictionary,
+	dictionaryRoom,
+} from "../../../lib/codec/columnar/dictionary.js";
 import { GapTable } from "../../../lib/codec/columnar/gaps.js";
 import {
 	MAX_PLANES,
@@ -52,8 +60,11 @@ import {
 import { nodeColumn } from "../../support/columnar-files.js";
 import {
 	referenceBits,
+	referenceChoice,
 	referenceCode,
 	referenceDeltas,
+	referenceDictionary,
+	referenceDifferenceBits,
 	referenceDifferences,
 	referenceEdges,
 	referenceIntegers,
@@ -163,7 +174,7 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 					const column = nodeColumn("m", [...series, filler, ...series]);
 					const expected = referenceIntegers([...column.samples], scale);
 					const present = expected.integers.length;
-					const { integers } = takeRoom(column.samples.length, 0);
+					const { integers } = takeRoom({ integers: column.samples.length });
 					const statistics = emptyStatistics(column.lengths.length);
 					const presence = findPresence(
 						column.samples,
@@ -213,7 +224,7 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 					const [tally, expected] = tallies(sum);
 					const plain = referenceTaken(samples, scale, expected);
 					workspace.values.set(samples, start);
-					const { integers } = takeRoom(samples.length, 0);
+					const { integers } = takeRoom({ integers: samples.length });
 					integers.fill(-1);
 					const { high, low } = reciprocalOf(scale);
 					const taken = kernels.takeIntegers(
@@ -299,7 +310,7 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 					);
 					const samples = Float64Array.from(series.flat());
 					const lengths = Uint32Array.from(series, ({ length }) => length);
-					const { counts, missing, placement } = findPresence(
+					const { counts, placement } = findPresence(
 						samples,
 						lengths,
 						new GapTable(),
@@ -308,11 +319,16 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 						(own) => own.filter((value) => !Number.isNaN(value)).length,
 					);
 					expect([...counts]).to.deep.equal(present);
-					const gaps = [...samples.keys()].filter((i) =>
-						Number.isNaN(samples[i]),
+					const { stretches, places } = placement;
+					expect(
+						stretches.flatMap(({ from, count, to }) =>
+							[...places.subarray(from, from + count)].map(
+								(place) => to + place,
+							),
+						),
+					).to.deep.equal(
+						[...samples.keys()].filter((i) => !Number.isNaN(samples[i])),
 					);
-					expect([...missing]).to.deep.equal(gaps);
-					expect(placement.present).to.equal(samples.length - gaps.length);
 				},
 			),
 			{ numRuns: 200 },
@@ -323,7 +339,10 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 		fc.assert(
 			fc.property(integers, integers, lowBits, (values, others, bits) => {
 				const count = values.length;
-				const room = takeRoom(2 * count, MAX_PLANES * count);
+				const room = takeRoom({
+					integers: 2 * count,
+					planes: MAX_PLANES * count,
+				});
 				const own = room.integers.subarray(0, count);
 				const other = room.integers.subarray(count);
 				values.forEach((value, i) => {
@@ -376,9 +395,124 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 		);
 	});
 
+	it("what is missing is noticed, and exceptions are told only of what is there", () => {
+		const sample = fc.constantFrom(1, 2, 0.5, Number.NaN);
+		const columns = fc.nat(40).chain((length) => {
+			const samples = fc.array(sample, {
+				minLength: length,
+				maxLength: length,
+			});
+			return fc.tuple(samples, samples, fc.constantFrom(0, BLOCK_SAMPLES));
+		});
+		fc.assert(
+			fc.property(columns, ([before, now, hole]) => {
+				const withHole = (samples: number[]) => [
+					...samples,
+					...new Array(hole).fill(Number.NaN),
+					...samples,
+				];
+				const expected = nodeColumn("before", [withHole(before)]);
+				const { samples, lengths } = nodeColumn("now", [withHole(now)]);
+				const result = scanScaled(
+					samples,
+					findPresence(expected.samples, lengths, new GapTable()),
+					1,
+					takeRoom({ integers: samples.length }).integers,
+					emptyStatistics(1),
+				);
+				const moved = samples.some(
+					(value, i) =>
+						Number.isNaN(value) !== Number.isNaN(expected.samples[i]),
+				);
+				const { exceptions } = referenceIntegers([...samples], 1);
+				const limit = Math.ceil(samples.length / 16);
+				const exceptional = exceptions.length > limit;
+				if (!moved)
+					expect(result).to.equal(exceptional ? "exceptional" : "fits");
+				else expect(result).to.not.equal("fits");
+				if (result !== "exceptional") return;
+				const { positions } = exceptionsFound();
+				expect([...positions.subarray(0, limit)]).to.deep.equal(
+					exceptions.slice(0, limit).map(([position]) => position),
+				);
+			}),
+			{ numRuns: 5000 },
+		);
+	});
+
+	it("transforms and distances by entropy", () => {
+		const walk = fc
+			.record({
+				steps: fc.array(fc.integer({ min: -9, max: 9 }), {
+					minLength: 1,
+					maxLength: 50,
+				}),
+				length: fc.oneof(fc.nat(70), fc.integer({ min: 1000, max: 3000 })),
+				spread: fc.constantFrom(1, 20, 3000, 2 ** 26),
+			})
+			.map(({ steps, length, spread }) => {
+				let value = 0;
+				return Int32Array.from({ length }, (_, i) => {
+					value += steps[i % steps.length];
+					return (i % 7) * value * spread;
+				});
+			});
+		fc.assert(
+			fc.property(walk, fc.nat(3), (own, distance) => {
+				expect(chooseTransform(own)).to.deep.equal(referenceChoice(own));
+				const other = own.map((value, i) => value + (i % 2) * distance);
+				expect(differenceBits(own, other)).to.equal(
+					referenceDifferenceBits(own, other),
+				);
+			}),
+			{ numRuns: 500 },
+		);
+	});
+
+	it("values of a dictionary and their numbers", () => {
+		fc.assert(
+			fc.property(
+				fc.array(fc.oneof(fc.double(), fc.constantFrom(0, -0)), {
+					minLength: 1,
+					maxLength: 120,
+				}),
+				fc.oneof(fc.nat(70), fc.integer({ min: 250, max: 1200 })),
+				(values, count) => {
+					const samples = Float64Array.from(
+						{ length: count },
+						(_, i) => values[Math.imul(i, i + 3) % values.length],
+					);
+					const { placement } = findPresence(
+						samples,
+						Uint32Array.of(count),
+						new GapTable(),
+					);
+					const present = samples.filter((value) => !Number.isNaN(value));
+					const room = takeRoom({
+						integers: count,
+						...dictionaryRoom(count),
+					});
+					const codes = room.integers.subarray(0, present.length);
+					const found = buildDictionary(samples, placement, codes, room);
+					const expected = referenceDictionary([...present]);
+					expect(found === undefined).to.equal(expected === undefined);
+					if (found === undefined || expected === undefined) return;
+					expect(sameBits(found, expected)).to.equal(true);
+					expect(
+						present.every((value, i) => Object.is(found[codes[i]], value)),
+					).to.equal(true);
+				},
+			),
+			{ numRuns: 500 },
+		);
+	});
+
 	it("deltas of a later block go on from the one before", () => {
 		const count = 2 * BLOCK_SAMPLES + 5;
-		const { integers, planes } = takeRoom(count, MAX_PLANES * count);
+		const { integers, planes } = takeRoom({
+			integers: count,
+			planes: MAX_PLANES * count,
+		});
 		for (let i = 0; i < count; i++) integers[i] = Math.imul(i, 0x9e3779b1);
 		const lowBits = 8;
 		const planeCount = planesOfDeltas(integers, lowBits, planes);

@@ -65,6 +65,93 @@ export function referenceEdges(
 	});
 }
 
+/** Distinct values, ascending, with -0 before 0; undefined when there are too many, or when they seldom come back. */
+export function referenceDictionary(
+	samples: readonly number[],
+): number[] | undefined {
+	const count = samples.length;
+	if (count > 256) {
+		const step = Math.floor(count / 256);
+		const probed = new Set(
+			Array.from({ length: 256 }, (_, i) => samples[i * step]),
+		);
+		if (probed.size > 128) return undefined;
+	}
+	const values: number[] = [];
+	for (const value of samples)
+		if (!values.some((known) => Object.is(known, value))) values.push(value);
+	if (values.length > count * (count <= 256 ? 3 / 4 : 1 / 4)) return undefined;
+	return [...Float64Array.from(values).sort()];
+}
+
+/** The transform and width of the lowest plane by which a few windows of a column take the fewest bits. */
+export function referenceChoice(integers: Int32Array): {
+	transform: string;
+	lowBits: number;
+	bits: number;
+} {
+	const window = windowsOf(integers);
+	const least = Math.min(...window);
+	const levels = window.map((integer) => integer - least);
+	const deltas = window
+		.slice(1)
+		.map((integer, i) => fold(wrap(integer - window[i])));
+	return [
+		{ transform: "level", numbers: levels },
+		{ transform: "delta", numbers: deltas },
+	]
+		.flatMap(({ transform, numbers }) =>
+			[8, 6].map((lowBits) => ({
+				transform,
+				lowBits,
+				bits: planeBits(numbers, lowBits),
+			})),
+		)
+		.reduce((best, choice) => (choice.bits < best.bits ? choice : best));
+}
+
+/** Bits a sample that the distances to another column take; infinitely many when few samples are the same. */
+export function referenceDifferenceBits(
+	integers: Int32Array,
+	reference: Int32Array,
+): number {
+	const step = Math.max(1, Math.floor(integers.length / 32));
+	const probed = [...integers.keys()].filter((i) => i % step === 0);
+	const same = probed.filter((i) => integers[i] === reference[i]);
+	if (same.length < probed.length / 4) return Number.POSITIVE_INFINITY;
+	const others = windowsOf(reference);
+	return planeBits(
+		windowsOf(integers).map((integer, i) => fold(wrap(integer - others[i]))),
+		8,
+	);
+}
+
+/** Four windows of 256, or all when there are no more than that. */
+function windowsOf(integers: Int32Array): number[] {
+	if (integers.length <= 1024) return [...integers];
+	const stride = Math.floor((integers.length - 256) / 3);
+	return [0, 1, 2, 3].flatMap((window) => [
+		...integers.subarray(window * stride, window * stride + 256),
+	]);
+}
+
+/** Miller and Madow's estimate for each plane. */
+function planeBits(numbers: readonly number[], lowBits: number): number {
+	const count = numbers.length;
+	if (count === 0) return 0;
+	let all = 0;
+	for (const plane of referencePlanes(numbers, lowBits)) {
+		const times = new Array(256).fill(0);
+		for (const value of plane) times[value]++;
+		// In this order, so that roundings are the same.
+		let bits = count * Math.log2(count);
+		for (const n of times) if (n > 0) bits -= n * Math.log2(n);
+		const distinct = times.filter((n) => n > 0).length;
+		all += bits + (distinct - 1) / (2 * Math.LN2);
+	}
+	return all / count;
+}
+
 export function referenceLevels(integers: readonly number[]): number[] {
 	const base = Math.min(...integers);
 	return integers.map((integer) => integer - base);

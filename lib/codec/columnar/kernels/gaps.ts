@@ -46,6 +46,25 @@ export function findEdges(
 	return <i32>((to - edges) >> 1);
 }
 
+export function countMissing(samples: usize, count: i32): i32 {
+	let missing = i64x2.splat(0);
+	let i = 0;
+	for (; i + 4 <= count; i += 4) {
+		const from = samples + ((<usize>i) << 3);
+		const a = v128.load(from);
+		const b = v128.load(from, 16);
+		// Where a comparison is true it has all bits set: -1.
+		missing = i64x2.sub(missing, f64x2.ne(a, a));
+		missing = i64x2.sub(missing, f64x2.ne(b, b));
+	}
+	let found = <i32>(
+		(i64x2.extract_lane(missing, 0) + i64x2.extract_lane(missing, 1))
+	);
+	for (; i < count; i++)
+		found += i32(Number.isNaN(load<f64>(samples + ((<usize>i) << 3))));
+	return found;
+}
+
 /** Moves samples from their places, 16 bits each and ascending, to the front. */
 export function closeUp(samples: usize, places: usize, count: i32): void {
 	let i = 0;

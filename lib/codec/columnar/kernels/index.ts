@@ -1,7 +1,9 @@
 // AssemblyScript: kernels that are compiled to WebAssembly with SIMD, for ../kernels.ts. They know no layout of memory:
 // whoever calls tells where things lie, and how many there are.
 
-export { closeUp, findEdges, spreadOut } from "./gaps";
+export { numberValues, renumber } from "./dictionary";
+export { distancesOf, levelsOf, planeBits } from "./entropy";
+export { closeUp, countMissing, findEdges, spreadOut } from "./gaps";
 export {
 	integersFromDeltas,
 	integersFromDifferences,
