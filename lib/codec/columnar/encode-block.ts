@@ -238,6 +238,8 @@ function smallest(
 	{ content, statistics: { min, count } }: Survey,
 	integers: Int32Array,
 ): number {
+	// Each value of a dictionary occurs.
+	if (content.kind === "dictionary") return 0;
 	if (content.kind === "integers" && content.positions.length === 0) {
 		let least = Number.POSITIVE_INFINITY;
 		for (let i = 0; i < count.length; i++)

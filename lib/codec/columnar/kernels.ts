@@ -31,6 +31,7 @@ interface Kernels {
 		missing: number,
 		edges: number,
 	): number;
+	findPlaces(samples: number, count: number, places: number): number;
 	countMissing(samples: number, count: number): number;
 	closeUp(samples: number, places: number, count: number): void;
 	spreadOut(samples: number, places: number, count: number): void;

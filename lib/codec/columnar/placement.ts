@@ -73,6 +73,30 @@ export function placementOf(
 	}
 }
 
+/** Places the samples of a column that are there, `present` of them, as {@link placementOf} does by its gaps. */
+export function placementIn(samples: Float64Array, present: number): Placement {
+	const places = new Uint16Array(present);
+	const stretches: Stretch[] = [];
+	let from = 0;
+	let to = 0;
+	while (from < present) {
+		while (Number.isNaN(samples[to])) to++;
+		const { values, places: found } = workspace;
+		const block = samples.subarray(to, to + BLOCK_SAMPLES);
+		values.set(block);
+		const count = kernels.findPlaces(
+			values.byteOffset,
+			block.length,
+			found.byteOffset,
+		);
+		places.set(found.subarray(0, count), from);
+		stretches.push({ from, count, to, span: found[count - 1] + 1 });
+		from += count;
+		to += block.length;
+	}
+	return { stretches, places, present };
+}
+
 function notAddingUp(): RangeError {
 	return new RangeError("missing samples and samples do not add up");
 }

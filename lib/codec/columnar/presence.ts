@@ -1,6 +1,6 @@
 import type { GapTable } from "./gaps.js";
 import { kernels } from "./kernels.js";
-import { type Placement, placementOf } from "./placement.js";
+import { type Placement, placementIn } from "./placement.js";
 import { BLOCK_SAMPLES, workspace } from "./workspace.js";
 
 /** Which samples of a column are there. Columns of a job mostly miss the same ones, and then share one of these. */
@@ -41,7 +41,7 @@ export function findPresence(
 		lengths,
 		patterns: present === samples.length ? null : patterns,
 		counts,
-		placement: placementOf(lengths, present, gaps.patterns(), patterns),
+		placement: placementIn(samples, present),
 	};
 }
 

@@ -94,8 +94,8 @@ function arraysOf(buffer: ArrayBuffer) {
 		otherProbes: take(Int32Array, PROBES),
 		/** What of them would go into planes. */
 		numbers: take(Int32Array, PROBES),
-		/** Two counts of each value of a byte. */
-		histogram: take(Uint16Array, 2 * 256),
+		/** Four counts of each value of a byte. */
+		histogram: take(Uint16Array, 4 * 256),
 		/** `n * log2(n)` of each count of probes. */
 		countBits: take(Float64Array, PROBES + 1),
 	};

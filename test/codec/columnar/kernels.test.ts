@@ -24,6 +24,7 @@ import { divideBy } from "../../../lib/codec/columnar/integer-samples.js";
 import { kernels } from "../../../lib/codec/columnar/kernels.js";
 import {
 	gatherSamples,
+	placementIn,
 	placementOf,
 	placeSamples,
 	spread,
@@ -602,6 +603,8 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 						workspace.values.set(there.subarray(from, from + count));
 					});
 					expect(sameBits(samples, expected)).to.equal(true);
+
+					expect(placementIn(samples, there.length)).to.deep.equal(placement);
 
 					for (const stretch of placement.stretches) {
 						const { from, count } = stretch;

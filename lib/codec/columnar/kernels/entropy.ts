@@ -1,5 +1,8 @@
 // What planes of a few integers would take. Numbers to be split into planes are OR-ed together for what is returned.
 
+/** Counts of 16 bits, one for each value of a byte. */
+const TABLE_BYTES = 512;
+
 /** Heights above the smallest integer. */
 export function levelsOf(integers: usize, count: i32, numbers: usize): u32 {
 	let least = i32.MAX_VALUE;
@@ -38,7 +41,7 @@ export function distancesOf(
  *
  * @param used the numbers OR-ed together.
  * @param lowBits bits of the lowest plane; those above have eight.
- * @param histogram room for two counts of 16 bits of each value of a byte.
+ * @param histogram room for four counts of 16 bits of each value of a byte.
  * @param countBits `n * log2(n)` of every count `n`.
  */
 export function planeBits(
@@ -68,16 +71,23 @@ function entropyBits(
 	histogram: usize,
 	countBits: usize,
 ): f64 {
-	// Two tables: equal numbers in a row need not wait for each other.
-	const other = histogram + 512;
-	memory.fill(histogram, 0, 1024);
+	// Four tables: equal numbers in a row need not wait for each other.
+	memory.fill(histogram, 0, 4 * TABLE_BYTES);
 	let i = 0;
-	for (; i + 2 <= count; i += 2) {
+	for (; i + 4 <= count; i += 4) {
 		const from = numbers + ((<usize>i) << 2);
 		countOne(histogram, (load<i32>(from) >>> shift) & mask);
-		countOne(other, (load<i32>(from, 4) >>> shift) & mask);
+		countOne(histogram + TABLE_BYTES, (load<i32>(from, 4) >>> shift) & mask);
+		countOne(
+			histogram + 2 * TABLE_BYTES,
+			(load<i32>(from, 8) >>> shift) & mask,
+		);
+		countOne(
+			histogram + 3 * TABLE_BYTES,
+			(load<i32>(from, 12) >>> shift) & mask,
+		);
 	}
-	if (i < count)
+	for (; i < count; i++)
 		countOne(
 			histogram,
 			(load<i32>(numbers + ((<usize>i) << 2)) >>> shift) & mask,
@@ -85,8 +95,12 @@ function entropyBits(
 	let bits = load<f64>(countBits + ((<usize>count) << 3));
 	let distinct = 0;
 	for (let value = 0; value <= mask; value++) {
-		const at = (<usize>value) << 1;
-		const times = load<u16>(histogram + at) + load<u16>(other + at);
+		const at = histogram + ((<usize>value) << 1);
+		const times =
+			load<u16>(at) +
+			load<u16>(at, TABLE_BYTES) +
+			load<u16>(at, 2 * TABLE_BYTES) +
+			load<u16>(at, 3 * TABLE_BYTES);
 		bits -= load<f64>(countBits + ((<usize>times) << 3));
 		distinct += <i32>(times !== 0);
 	}

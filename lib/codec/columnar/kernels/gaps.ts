@@ -46,6 +46,22 @@ export function findEdges(
 	return <i32>((to - edges) >> 1);
 }
 
+/**
+ * Finds the places, 16 bits each, of the samples that are there.
+ *
+ * @returns how many there are.
+ */
+export function findPlaces(samples: usize, count: i32, places: usize): i32 {
+	let found = 0;
+	for (let i = 0; i < count; i++) {
+		// Stored in any case, and kept if it counts: what is missing is hard to foresee.
+		store<u16>(places + ((<usize>found) << 1), i);
+		const value = load<f64>(samples + ((<usize>i) << 3));
+		found += i32(!Number.isNaN(value));
+	}
+	return found;
+}
+
 export function countMissing(samples: usize, count: i32): i32 {
 	let missing = i64x2.splat(0);
 	let i = 0;

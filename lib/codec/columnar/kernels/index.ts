@@ -3,7 +3,13 @@
 
 export { numberValues, renumber } from "./dictionary";
 export { distancesOf, levelsOf, planeBits } from "./entropy";
-export { closeUp, countMissing, findEdges, spreadOut } from "./gaps";
+export {
+	closeUp,
+	countMissing,
+	findEdges,
+	findPlaces,
+	spreadOut,
+} from "./gaps";
 export {
 	integersFromDeltas,
 	integersFromDifferences,

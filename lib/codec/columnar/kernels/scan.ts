@@ -27,41 +27,25 @@ export function takeIntegers(
 	let least = i32x4.splat(i32.MAX_VALUE);
 	let greatest = i32x4.splat(i32.MIN_VALUE);
 	let i = 0;
-	for (; i + 8 <= count; i += 8) {
+	for (; i + 4 <= count; i += 4) {
 		const from = samples + ((<usize>i) << 3);
 		const a = v128.load(from);
 		const b = v128.load(from, 16);
-		const c = v128.load(from, 32);
-		const d = v128.load(from, 48);
 		const first = roundFour(a, b, scales);
-		const second = roundFour(c, d, scales);
 		const upperOfFirst = i32x4.shuffle(first, first, 2, 3, 2, 3);
-		const upperOfSecond = i32x4.shuffle(second, second, 2, 3, 2, 3);
 		const off = v128.or(
-			v128.or(
-				v128.xor(a, quotients(first, highs, lows)),
-				v128.xor(b, quotients(upperOfFirst, highs, lows)),
-			),
-			v128.or(
-				v128.xor(c, quotients(second, highs, lows)),
-				v128.xor(d, quotients(upperOfSecond, highs, lows)),
-			),
+			v128.xor(a, quotients(first, highs, lows)),
+			v128.xor(b, quotients(upperOfFirst, highs, lows)),
 		);
 		if (v128.any_true(off)) break;
 		const to = integers + ((<usize>i) << 2);
 		v128.store(to, first);
-		v128.store(to, second, 16);
-		least = i32x4.min_s(least, i32x4.min_s(first, second));
-		greatest = i32x4.max_s(greatest, i32x4.max_s(first, second));
-		// In the order of samples, one after the other: all else happens beside this chain.
+		least = i32x4.min_s(least, first);
+		greatest = i32x4.max_s(greatest, first);
 		sum += f64x2.extract_lane(a, 0);
 		sum += f64x2.extract_lane(a, 1);
 		sum += f64x2.extract_lane(b, 0);
 		sum += f64x2.extract_lane(b, 1);
-		sum += f64x2.extract_lane(c, 0);
-		sum += f64x2.extract_lane(c, 1);
-		sum += f64x2.extract_lane(d, 0);
-		sum += f64x2.extract_lane(d, 1);
 	}
 	let min = min4(least);
 	let max = max4(greatest);
