@@ -34,7 +34,13 @@ interface Kernels {
 	findPlaces(samples: number, count: number, places: number): number;
 	countMissing(samples: number, count: number): number;
 	closeUp(samples: number, places: number, count: number): void;
-	spreadOut(samples: number, places: number, count: number): void;
+	spreadOut(
+		samples: number,
+		places: number,
+		count: number,
+		target: number,
+		span: number,
+	): void;
 	numberValues(
 		samples: number,
 		count: number,

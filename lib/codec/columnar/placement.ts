@@ -133,13 +133,19 @@ export function placeSamples(
 	let end = 0;
 	for (const { from, count, to, span } of placement.stretches) {
 		compute(from, count);
-		const { places, values } = workspace;
+		const { places, values, placed } = workspace;
 		if (span > count) {
 			places.set(placement.places.subarray(from, from + count));
-			kernels.spreadOut(values.byteOffset, places.byteOffset, count);
+			kernels.spreadOut(
+				values.byteOffset,
+				places.byteOffset,
+				count,
+				placed.byteOffset,
+				span,
+			);
 		}
 		if (to > end) samples.fill(Number.NaN, end, to);
-		samples.set(values.subarray(0, span), to);
+		samples.set((span > count ? placed : values).subarray(0, span), to);
 		end = to + span;
 	}
 	if (samples.length > end) samples.fill(Number.NaN, end);

@@ -78,6 +78,8 @@ function arraysOf(buffer: ArrayBuffer) {
 	const arrays = {
 		/** Samples of a block. */
 		values: take(Float64Array, BLOCK_SAMPLES),
+		/** The same with those that are missing. */
+		placed: take(Float64Array, BLOCK_SAMPLES),
 		/** Where each of them belongs when some are missing. */
 		places: take(Uint16Array, BLOCK_SAMPLES),
 		/** Where samples begin and cease to be missing. */

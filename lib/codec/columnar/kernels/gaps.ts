@@ -105,16 +105,32 @@ export function closeUp(samples: usize, places: usize, count: i32): void {
 		);
 }
 
-/** The inverse of {@link closeUp}, with NaN between the places. */
-export function spreadOut(samples: usize, places: usize, count: i32): void {
-	if (count === 0) return;
-	let next = <i32>load<u16>(places + ((<usize>(count - 1)) << 1)) + 1;
-	// From the end on: samples go to places behind those that are still to move.
-	for (let i = count - 1; i >= 0; i--) {
-		const place = <i32>load<u16>(places + ((<usize>i) << 1));
-		const value = load<u64>(samples + ((<usize>i) << 3));
-		while (--next > place) store<f64>(samples + ((<usize>next) << 3), NaN);
-		store<u64>(samples + ((<usize>place) << 3), value);
+/** Moves samples to their places within `span` others that are NaN. There is room for one more of these. */
+export function spreadOut(
+	samples: usize,
+	places: usize,
+	count: i32,
+	target: usize,
+	span: i32,
+): void {
+	for (let i = 0; i < span; i += 2)
+		v128.store(target + ((<usize>i) << 3), f64x2.splat(NaN));
+	let i = 0;
+	for (; i + 4 <= count; i += 4) {
+		const from = samples + ((<usize>i) << 3);
+		const at = places + ((<usize>i) << 1);
+		const first = target + ((<usize>load<u16>(at)) << 3);
+		const second = target + ((<usize>load<u16>(at, 2)) << 3);
+		const third = target + ((<usize>load<u16>(at, 4)) << 3);
+		const fourth = target + ((<usize>load<u16>(at, 6)) << 3);
+		store<u64>(first, load<u64>(from));
+		store<u64>(second, load<u64>(from, 8));
+		store<u64>(third, load<u64>(from, 16));
+		store<u64>(fourth, load<u64>(from, 24));
 	}
-	while (--next >= 0) store<f64>(samples + ((<usize>next) << 3), NaN);
+	for (; i < count; i++)
+		store<u64>(
+			target + ((<usize>load<u16>(places + ((<usize>i) << 1))) << 3),
+			load<u64>(samples + ((<usize>i) << 3)),
+		);
 }
