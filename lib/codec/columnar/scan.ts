@@ -84,22 +84,25 @@ function scanBlocks(
 	resetTally();
 	for (const stretch of placement.stretches) {
 		const { from, count, to, span } = stretch;
-		if (!allMissing(samples, end, to)) return "moved";
-		if (!gatherSamples(placement, stretch, samples)) return "moved";
+		if (
+			!allMissing(samples, end, to) ||
+			!gatherSamples(placement, stretch, samples)
+		)
+			return "moved";
 		for (let start = 0; start < count; ) {
 			while (left === 0) {
 				record(statistics, series, counts[series]);
 				left = counts[++series];
 			}
-			const end = Math.min(count, start + left);
-			const result = take(from, start, end);
+			const stop = Math.min(count, start + left);
+			const result = take(from, start, stop);
 			if (result !== "fits") {
 				// As many are missing as was said, but are they the same ones?
 				const at = workspace.values.byteOffset;
 				return kernels.countMissing(at, count) > 0 ? "moved" : result;
 			}
-			left -= end - start;
-			start = end;
+			left -= stop - start;
+			start = stop;
 		}
 		end = to + span;
 	}

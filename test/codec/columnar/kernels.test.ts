@@ -508,6 +508,45 @@ describe("columnar kernels give the bytes of their plain versions", () => {
 		);
 	});
 
+	it("numbers for values in a hash table that is all but full", () => {
+		fc.assert(
+			fc.property(
+				fc.array(fc.double(), { minLength: 1, maxLength: 7 }),
+				fc.integer({ min: 1, max: 7 }),
+				(values, limit) => {
+					const samples = [...values, ...values.toReversed()];
+					const slotBits = 32 - Math.clz32(limit);
+					const room = takeRoom({
+						integers: samples.length,
+						values: limit,
+						slots: 2 ** slotBits,
+					});
+					room.slots.fill(-1);
+					workspace.values.set(samples);
+					const found = kernels.numberValues(
+						workspace.values.byteOffset,
+						samples.length,
+						room.integers.byteOffset,
+						0,
+						limit,
+						room.values.byteOffset,
+						room.slots.byteOffset,
+						slotBits,
+					);
+					const distinct = samples.filter(
+						(value, i) =>
+							samples.findIndex((other) => Object.is(other, value)) === i,
+					);
+					expect(found).to.equal(Math.min(distinct.length, limit + 1));
+					if (found > limit) return;
+					const numbered = [...room.integers].map((code) => room.values[code]);
+					expect(sameBits(Float64Array.from(numbered), samples)).to.equal(true);
+				},
+			),
+			{ numRuns: 1000 },
+		);
+	});
+
 	it("deltas of a later block go on from the one before", () => {
 		const count = 2 * BLOCK_SAMPLES + 5;
 		const { integers, planes } = takeRoom({

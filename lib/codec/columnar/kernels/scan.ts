@@ -42,6 +42,7 @@ export function takeIntegers(
 		v128.store(to, first);
 		least = i32x4.min_s(least, first);
 		greatest = i32x4.max_s(greatest, first);
+		// In the order of samples, one after the other. All else happens beside this chain, if it is not too much at once.
 		sum += f64x2.extract_lane(a, 0);
 		sum += f64x2.extract_lane(a, 1);
 		sum += f64x2.extract_lane(b, 0);
