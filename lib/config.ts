@@ -70,7 +70,7 @@ export const OPTIONS = {
 		"ARCHIVER_WRITER_PARALLEL_FILES",
 		1,
 		2,
-		"file operations under way at once, of libuv's four threads",
+		"file operations under way at once, of libuv's four threads; writing has a thread of its own",
 	),
 	fsync: flag(
 		"ARCHIVER_FSYNC",

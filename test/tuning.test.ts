@@ -113,9 +113,14 @@ describe("the environment variable", () => {
 			archive.stage = async (key) => {
 				const staged = await stage(key);
 				const append = staged.append.bind(staged);
+				const give = staged.give.bind(staged);
 				staged.append = (bytes) => {
 					encoded++;
 					return append(bytes);
+				};
+				staged.give = (bytes) => {
+					encoded++;
+					return give(bytes);
 				};
 				return staged;
 			};

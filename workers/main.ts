@@ -6,10 +6,10 @@ import type {
 	TaskOutcome,
 	TaskResults,
 } from "../lib/dispatch/messages.js";
+import { failureOf } from "../lib/failure.js";
 import type { Answer } from "./answer.js";
 import { decodeTask } from "./decode.js";
 import { encodeTask } from "./encode.js";
-import { failureOf } from "./failure.js";
 import { finishTask } from "./finish.js";
 import { parseTask } from "./line-protocol.js";
 import { packTask } from "./pack.js";
@@ -41,7 +41,10 @@ async function runTask(task: PoolTask): Promise<Answer<TaskOutcome<unknown>>> {
 		const { value, transfer } = await answerTo(task);
 		return { value: { ok: true, value }, transfer };
 	} catch (error) {
-		return { value: { ok: false, failure: failureOf(error) }, transfer: [] };
+		return {
+			value: { ok: false, failure: failureOf(error, "WORKER_FAILED") },
+			transfer: [],
+		};
 	}
 }
 

@@ -12,10 +12,10 @@ import type {
 	SeriesRowsTask,
 } from "../lib/export/pool-tasks.js";
 import { SERIES_TABLE, SeriesRows } from "../lib/export/series-table.js";
+import { failureOf } from "../lib/failure.js";
 import { parseJob } from "../lib/schema/job-json.js";
 import type { Answer } from "./answer.js";
 import { columnsOneByOne } from "./columns-one-by-one.js";
-import { failureOf } from "./failure.js";
 
 /** Encodes jobs as rows of the series table. A job that does not check out has none, and the others go on. */
 export async function seriesRowsTask({
@@ -32,7 +32,7 @@ export async function seriesRowsTask({
 			rows.addJob(job.key, columnsOneByOne(job, selection));
 			return undefined;
 		} catch (error) {
-			return failureOf(error);
+			return failureOf(error, "WORKER_FAILED");
 		}
 	});
 	rows.end();

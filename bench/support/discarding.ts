@@ -62,6 +62,11 @@ class DiscardedJob implements StagedJob {
 		this.data.set(bytes, length);
 	}
 
+	async give(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+		await this.append(bytes);
+		return bytes.buffer;
+	}
+
 	async seal(): Promise<void> {}
 
 	async discard(): Promise<void> {}

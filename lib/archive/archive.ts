@@ -128,6 +128,12 @@ export interface StagedJob {
 	readonly dataBytes: number;
 	/** Appends to the job's data. `bytes` stays the caller's and may be reused once this resolves. */
 	append(bytes: Uint8Array): Promise<void>;
+	/**
+	 * The same for bytes whose buffer is given away, such as to another thread: what is appended and is large is not copied.
+	 *
+	 * @returns a buffer as large, the caller's to use again. The one that was given, and all views of it, may be gone.
+	 */
+	give(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
 	/** Ends the data and adds the meta: the job is ready for commit. */
 	seal(encoding: DataEncoding, job: Job): Promise<void>;
 	/** Removes every trace. Safe in any state, and again. */

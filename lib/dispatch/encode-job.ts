@@ -315,8 +315,7 @@ class ChunkStream {
 			const [{ bytes }] = await Promise.all([part, before]);
 			if (this.#staged.dataBytes === 0 && !whole)
 				await this.#staged.append(fileHeader());
-			await this.#staged.append(bytes);
-			this.#context.buffers.give(bytes.buffer);
+			this.#context.buffers.give(await this.#staged.give(bytes));
 			lease.release();
 		})();
 		this.#appended.catch((error) => this.#stop.abort(error));

@@ -8,7 +8,6 @@ import type {
 import type { PartSummary } from "../codec/columnar/index.js";
 import type { TextChecksum } from "../codec/data-id.js";
 import type { JsonFragment } from "../codec/json/index.js";
-import type { ErrorCode, ErrorDetails } from "../errors.js";
 import type { RowGroup } from "../export/parquet-table.js";
 import type {
 	JobRowsTask,
@@ -16,6 +15,7 @@ import type {
 	SeriesRowGroups,
 	SeriesRowsTask,
 } from "../export/pool-tasks.js";
+import type { Failure } from "../failure.js";
 import type { ReportTask } from "../report/pool-tasks.js";
 import type { Aggregation } from "../schema/cluster.js";
 import type { Completeness } from "../schema/completeness.js";
@@ -261,12 +261,4 @@ export interface TaskResults {
  */
 export type TaskOutcome<R> =
 	| { ok: true; value: R }
-	| { ok: false; failure: TaskFailure };
-
-export interface TaskFailure {
-	code: ErrorCode;
-	message: string;
-	details: ErrorDetails;
-	retryable: boolean;
-	stack?: string;
-}
+	| { ok: false; failure: Failure };

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { Piscina } from "piscina";
 import { ArchiverError } from "../errors.js";
+import { errorOf } from "../failure.js";
 import { Errand, type RunOptions } from "./errand.js";
 import { ErrandQueue } from "./errand-queue.js";
 import type {
@@ -228,10 +229,7 @@ async function settle(
 
 function resultOf(outcome: TaskOutcome<unknown>): unknown {
 	if (outcome.ok) return outcome.value;
-	const { code, message, details, retryable, stack } = outcome.failure;
-	const error = new ArchiverError(code, message, details, { retryable });
-	if (stack !== undefined) error.stack = stack;
-	throw error;
+	throw errorOf(outcome.failure);
 }
 
 /** Piscina rejects with plain errors when a thread has ended. */

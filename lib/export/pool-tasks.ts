@@ -1,5 +1,5 @@
 import type { DataEncoding } from "../codec/column.js";
-import type { TaskFailure } from "../dispatch/messages.js";
+import type { Failure } from "../failure.js";
 import type { JobKey } from "../schema/job.js";
 import type { DataSelection } from "../schema/metric.js";
 import type { JobNumberNames } from "./jobs-table.js";
@@ -20,7 +20,7 @@ export interface SeriesRowsTask {
 export interface SeriesRowGroups {
 	rowGroups: RowGroup[];
 	/** By job of the task: why it has no rows here; absent: it has all of them. */
-	failures: (TaskFailure | undefined)[];
+	failures: (Failure | undefined)[];
 }
 
 /** Turns metas into rows of the jobs table. Transferred: `metas`. */

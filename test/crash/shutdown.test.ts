@@ -71,9 +71,11 @@ function stuckInArchive(method: keyof Archive): Scenario {
 	}));
 }
 
-function stuckInStage(method: "append" | "seal"): Scenario {
+function stuckInStage(
+	...methods: readonly ("append" | "give" | "seal")[]
+): Scenario {
 	return stuck((onStuck) => ({
-		disturb: { archive: (archive) => hangingStages(archive, method, onStuck) },
+		disturb: { archive: (archive) => hangingStages(archive, methods, onStuck) },
 	}));
 }
 
@@ -181,7 +183,7 @@ describe("shutting down", () => {
 			{ timeoutMs: 0 },
 		),
 		"with an archive that never stages": stuckInArchive("stage"),
-		"with an archive that never takes data": stuckInStage("append"),
+		"with an archive that never takes data": stuckInStage("append", "give"),
 		"with an archive that never seals": stuckInStage("seal"),
 		"with an archive that never commits": stuckInArchive("commit"),
 		"with a database that never reads": stuckInDatabase("fetchMetadata"),

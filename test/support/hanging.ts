@@ -19,14 +19,17 @@ export function hanging<T extends object>(
 	return replacing(target, method, hang as T[keyof T]);
 }
 
-/** An archive whose staged jobs are like that. */
+/** An archive whose staged jobs are like that, with all the methods. */
 export function hangingStages(
 	archive: Archive,
-	method: "append" | "seal",
+	methods: readonly ("append" | "give" | "seal")[],
 	onCall: () => void,
 ): Archive {
 	return replacing(archive, "stage", async (key) =>
-		hanging(await archive.stage(key), method, onCall),
+		methods.reduce(
+			(staged, method) => hanging(staged, method, onCall),
+			await archive.stage(key),
+		),
 	);
 }
 

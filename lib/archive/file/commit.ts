@@ -1,6 +1,8 @@
 import { join } from "node:path";
+import type { DataEncoding } from "../../codec/column.js";
 import { type ArchiverError, isArchiverError } from "../../errors.js";
-import { serializeJob } from "../../schema/job-json.js";
+import type { JobKey } from "../../schema/job.js";
+import { parseJob, serializeJob } from "../../schema/job-json.js";
 import { withKeptTags } from "../kept-tags.js";
 import {
 	CLUSTER_FILE,
@@ -12,8 +14,19 @@ import type { DurableFiles } from "./durable-files.js";
 import { clusterUnknown, writeError } from "./errors.js";
 import { isMissing } from "./file-system.js";
 import type { JobReader } from "./read.js";
-import type { SealedJob, StagedFileJob } from "./staged-job.js";
 import { UndoableRenames } from "./undoable-renames.js";
+
+/** A job whose data and meta lie in temporary files, on disk. */
+export interface SealedJob {
+	key: JobKey;
+	encoding: DataEncoding;
+	/** Path of the temporary file with the data. */
+	data: string;
+	/** Path of the temporary file with the meta. */
+	meta: string;
+	/** The text of the meta. */
+	text: string;
+}
 
 /**
  * Makes sealed jobs visible one after the other, then syncs every folder concerned once. One call at a time an archive.
@@ -25,19 +38,19 @@ import { UndoableRenames } from "./undoable-renames.js";
 export async function commitGroup(
 	files: DurableFiles,
 	reader: JobReader,
-	staged: readonly StagedFileJob[],
+	jobs: readonly SealedJob[],
 ): Promise<(ArchiverError | undefined)[]> {
 	const clusters = new KnownClusters(files);
 	const errors: (ArchiverError | undefined)[] = [];
 	const visible = new Map<number, JobCommit>();
-	for (const [i, stagedJob] of staged.entries()) {
+	for (const [i, job] of jobs.entries()) {
 		try {
-			const commit = new JobCommit(files, reader, stagedJob.take());
+			const commit = new JobCommit(files, reader, job);
 			await commit.makeVisible(clusters);
 			visible.set(i, commit);
 			errors.push(undefined);
 		} catch (error) {
-			errors.push(writeError(error, files.root, stagedJob.key));
+			errors.push(writeError(error, files.root, job.key));
 		}
 	}
 	const failures = await syncFolders(files, [...visible.values()]);
@@ -92,8 +105,8 @@ class JobCommit {
 		this.foldersToSync = [];
 	}
 
-	get sealed(): SealedJob {
-		return this.#sealed;
+	get key(): JobKey {
+		return this.#sealed.key;
 	}
 
 	/**
@@ -156,9 +169,10 @@ class JobCommit {
 
 	/** Tags may have been set since the job was sealed, so they are looked up now, when nobody else here can write. */
 	async #keepTags(): Promise<void> {
-		const { key, job, meta } = this.#sealed;
+		const { key, text, meta } = this.#sealed;
 		try {
 			const earlier = await this.#reader.loadMeta(key);
+			const job = parseJob(JSON.parse(text));
 			const kept = withKeptTags(job, earlier);
 			if (kept === job) return;
 			this.#sealed.meta = await this.#files.writeTemporary(serializeJob(kept));
@@ -187,7 +201,7 @@ async function syncFolders(
 		const folder = commit.foldersToSync.find((path) => errors.has(path));
 		if (folder === undefined) continue;
 		const error = errors.get(folder);
-		failures.set(commit, writeError(error, folder, commit.sealed.key));
+		failures.set(commit, writeError(error, folder, commit.key));
 	}
 	return failures;
 }

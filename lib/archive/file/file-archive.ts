@@ -32,24 +32,23 @@ import { iterateJobs } from "../iterate-jobs.js";
 import { type JobBytes, jobDataFrom, jobStatisticsFrom } from "../job-bytes.js";
 import { CLUSTER_FILE, DATA_FILES, META_FILE } from "../layout.js";
 import { moveJobs } from "../move-jobs.js";
-import { commitGroup } from "./commit.js";
+import { DirectChanges, type FileChanges } from "./changes.js";
 import { DurableFiles } from "./durable-files.js";
 import {
 	clusterUnknown,
 	corruptFile,
 	jobUnknown,
 	readError,
-	writeError,
 } from "./errors.js";
 import { type FileSystem, isMissing, throttle } from "./file-system.js";
 import { archiveInfo } from "./info.js";
 import { folderNames, iterateKeys } from "./iterate.js";
 import type { ArchiveLock } from "./lock.js";
 import { JobReader, readWhole } from "./read.js";
-import { removeJob } from "./remove.js";
 import { type OpenedRoot, openRoot } from "./root.js";
 import { StagedFileJob } from "./staged-job.js";
 import { findStrays } from "./strays.js";
+import { WritingThread } from "./writing-thread.js";
 
 export interface FileArchiveOptions {
 	/** Format of new jobs. Default: what the archive was created with; `columnar` in a new one, `json` in ClusterCockpit's. */
@@ -58,13 +57,16 @@ export interface FileArchiveOptions {
 	compression?: Compression;
 	/** Sync files and folders before a job counts as committed. Default true; false gives up on power cuts. */
 	fsync?: boolean;
-	/** File operations under way at once; libuv has four threads for the whole process. Default 2. */
+	/** File operations under way at once while reading; libuv has four threads for the whole process. Default 2. */
 	writerParallelFiles?: number;
 	/** Change nothing, and take no lock. Default false. */
 	readOnly?: boolean;
 	/** Make an archive where there is none. Default true. */
 	create?: boolean;
-	/** Stands in for `node:fs/promises`, for tests that let a call fail. */
+	/**
+	 * Stands in for `node:fs` and `node:fs/promises`, for tests that let a call fail. Changes are made by the calling thread
+	 * then, not by one of their own.
+	 */
 	fileSystem?: FileSystem;
 }
 
@@ -72,7 +74,9 @@ export interface FileArchiveOptions {
 export class FileArchive implements Archive {
 	readonly target: string;
 	readonly format: DataFormat;
+	/** For reading, and for opening the archive. */
 	readonly #files: DurableFiles;
+	readonly #changes: FileChanges;
 	readonly #reader: JobReader;
 	readonly compression: Compression;
 	/** The right to write. */
@@ -83,6 +87,7 @@ export class FileArchive implements Archive {
 
 	private constructor(
 		files: DurableFiles,
+		changes: FileChanges,
 		target: string,
 		{ format, lock }: OpenedRoot,
 		{ compression = "fast" }: FileArchiveOptions,
@@ -90,6 +95,7 @@ export class FileArchive implements Archive {
 		this.target = target;
 		this.format = format;
 		this.#files = files;
+		this.#changes = changes;
 		this.#reader = new JobReader(files.fileSystem, files.root);
 		this.compression = compression;
 		this.#lock = lock;
@@ -107,14 +113,17 @@ export class FileArchive implements Archive {
 		options: FileArchiveOptions = {},
 	): Promise<FileArchive> {
 		const {
-			fileSystem = nodeFileSystem,
+			fileSystem,
 			writerParallelFiles = 2,
 			fsync = true,
 			readOnly = false,
 			create = true,
 			format,
 		} = options;
-		const throttled = throttle(fileSystem, writerParallelFiles);
+		const throttled = throttle(
+			fileSystem ?? nodeFileSystem,
+			writerParallelFiles,
+		);
 		const files = new DurableFiles(throttled, resolve(path), fsync);
 		const opened = await openRoot(files, {
 			newFormat: format ?? "columnar",
@@ -122,7 +131,11 @@ export class FileArchive implements Archive {
 			readOnly,
 		});
 		const root = { ...opened, format: format ?? opened.format };
-		return new FileArchive(files, `file:${path}`, root, options);
+		const changes =
+			fileSystem === undefined
+				? new WritingThread({ root: files.root, sync: fsync })
+				: new DirectChanges(files);
+		return new FileArchive(files, changes, `file:${path}`, root, options);
 	}
 
 	async exists(key: JobKey): Promise<boolean> {
@@ -170,7 +183,7 @@ export class FileArchive implements Archive {
 			const names = await this.#reader.names(job);
 			if (!names.has(META_FILE)) throw jobUnknown(this.#files.root, job);
 			const path = join(this.#reader.folderOf(job), META_FILE);
-			await this.#write(path, text, job);
+			await this.#changes.writeFile(path, text, job);
 		});
 	}
 
@@ -215,7 +228,9 @@ export class FileArchive implements Archive {
 		this.#assertWritable();
 		parseCluster(config);
 		const text = JSON.stringify(config, undefined, 2);
-		await this.#alone(() => this.#write(this.#clusterPath(name), text));
+		await this.#alone(() =>
+			this.#changes.writeFile(this.#clusterPath(name), text),
+		);
 	}
 
 	async importJob(job: Job, data: JobData): Promise<void> {
@@ -234,7 +249,10 @@ export class FileArchive implements Archive {
 		assertJobKey(key);
 		this.#assertWritable();
 		const { cluster, jobId, startTime } = key;
-		return StagedFileJob.open(this.#files, { cluster, jobId, startTime });
+		const staged = { cluster, jobId, startTime };
+		// While it loads its samples.
+		this.#changes.prepare();
+		return new StagedFileJob(this.#changes, this.#files.root, staged);
 	}
 
 	async commit(
@@ -242,7 +260,7 @@ export class FileArchive implements Archive {
 	): Promise<(ArchiverError | undefined)[]> {
 		this.#assertWritable();
 		const own = staged.map((job) => {
-			if (job instanceof StagedFileJob && job.belongsTo(this.#files))
+			if (job instanceof StagedFileJob && job.belongsTo(this.#changes))
 				return job;
 			throw new ArchiverError(
 				"INVALID_INPUT",
@@ -250,7 +268,7 @@ export class FileArchive implements Archive {
 				{ ...job.key },
 			);
 		});
-		return this.#alone(() => commitGroup(this.#files, this.#reader, own));
+		return this.#alone(() => this.#commit(own));
 	}
 
 	async remove(
@@ -260,9 +278,7 @@ export class FileArchive implements Archive {
 		this.#assertWritable();
 		const errors: (ArchiverError | undefined)[] = [];
 		for (const key of keys)
-			errors.push(
-				await this.#alone(() => removeJob(this.#files, this.#reader, key)),
-			);
+			errors.push(await this.#alone(() => this.#changes.remove(key)));
 		return errors;
 	}
 
@@ -296,7 +312,7 @@ export class FileArchive implements Archive {
 	/** Waits for the change under way, discards what is staged, and lets other processes write. */
 	close(): Promise<void> {
 		this.#closing ??= this.#alone(async () => {
-			await this.#files.temporaries.removeAll();
+			await this.#changes.close();
 			await this.#lock?.release();
 		});
 		return this.#closing;
@@ -320,12 +336,26 @@ export class FileArchive implements Archive {
 		return join(this.#files.root, name, CLUSTER_FILE);
 	}
 
-	async #write(path: string, text: string, key?: JobKey): Promise<void> {
-		try {
-			await this.#files.writeFile(path, text);
-		} catch (error) {
-			throw writeError(error, path, key);
+	/** Those that are ready; the others fail alone. */
+	async #commit(
+		jobs: readonly StagedFileJob[],
+	): Promise<(ArchiverError | undefined)[]> {
+		const errors: (ArchiverError | undefined)[] = [];
+		const places: number[] = [];
+		const stages: number[] = [];
+		for (const [place, job] of jobs.entries()) {
+			try {
+				stages.push(job.take());
+				places.push(place);
+				errors.push(undefined);
+			} catch (error) {
+				errors.push(error as ArchiverError);
+			}
 		}
+		const results =
+			stages.length === 0 ? [] : await this.#changes.commit(stages);
+		for (const [i, place] of places.entries()) errors[place] = results[i];
+		return errors;
 	}
 
 	/** Changes happen one after the other. */

@@ -3,68 +3,65 @@ import { ArchiverError } from "../../errors.js";
 import { formatJobKey, type Job, type JobKey } from "../../schema/job.js";
 import { serializeJob } from "../../schema/job-json.js";
 import type { StagedJob } from "../archive.js";
-import type { DurableFiles } from "./durable-files.js";
+import type { FileChanges } from "./changes.js";
 import { writeError } from "./errors.js";
-import type { TemporaryFile } from "./temporaries.js";
 
-/** A job whose data and meta lie in temporary files, on disk. */
-export interface SealedJob {
-	key: JobKey;
-	job: Job;
-	encoding: DataEncoding;
-	/** Paths of the temporary files. */
-	data: string;
-	meta: string;
-}
+/** Data up to this are held here until the job is sealed: a small job is one message to whoever writes it. */
+const HELD_BYTES = 2 ** 14;
+let counter = 0;
 
 /** A job on its way into a file archive. A call that fails removes every trace, as {@link discard} does. */
 export class StagedFileJob implements StagedJob {
 	readonly key: JobKey;
-	readonly #files: DurableFiles;
-	readonly #data: TemporaryFile;
-	#sealed: SealedJob | undefined;
+	readonly #changes: FileChanges;
+	readonly #root: string;
+	readonly #stage = counter++;
+	#held: Uint8Array[] = [];
+	#heldBytes = 0;
+	#dataBytes = 0;
+	/** Whether anything of it is written; everything that comes is, from then on. */
+	#written = false;
 	#state: "open" | "sealed" | "ended" = "open";
 	/** The call under way; the next one waits for it. */
 	#busy: Promise<unknown> = Promise.resolve();
 
-	private constructor(files: DurableFiles, key: JobKey, data: TemporaryFile) {
-		this.#files = files;
+	constructor(changes: FileChanges, root: string, key: JobKey) {
+		this.#changes = changes;
+		this.#root = root;
 		this.key = key;
-		this.#data = data;
-	}
-
-	static async open(files: DurableFiles, key: JobKey): Promise<StagedFileJob> {
-		try {
-			return new StagedFileJob(files, key, await files.temporaries.create());
-		} catch (error) {
-			throw writeError(error, files.root, key);
-		}
 	}
 
 	get dataBytes(): number {
-		return this.#data.byteLength;
+		return this.#dataBytes;
 	}
 
-	belongsTo(files: DurableFiles): boolean {
-		return files === this.#files;
+	belongsTo(changes: FileChanges): boolean {
+		return changes === this.#changes;
 	}
 
 	append(bytes: Uint8Array): Promise<void> {
-		return this.#next(() => this.#data.write(bytes));
+		return this.#next(async () => {
+			if (this.#fits(bytes)) this.#hold(bytes);
+			else await this.#write(new Uint8Array(bytes));
+		});
+	}
+
+	give(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+		return this.#next(async () => {
+			if (!this.#fits(bytes)) return this.#write(bytes);
+			this.#hold(bytes);
+			return bytes.buffer;
+		});
 	}
 
 	seal(encoding: DataEncoding, job: Job): Promise<void> {
 		return this.#next(async () => {
-			const text = serializeJob(job);
-			await this.#files.finish(this.#data);
-			const meta = await this.#files.writeTemporary(text);
-			this.#sealed = {
-				key: this.key,
-				job,
-				encoding,
-				data: this.#data.path,
-				meta,
-			};
+			const meta = serializeJob(job);
+			const rest = this.#takeHeld();
+			this.#written = true;
+			const { key } = this;
+			const stage = this.#stage;
+			await this.#changes.seal({ stage, key, encoding, rest, meta });
 			this.#state = "sealed";
 		});
 	}
@@ -78,24 +75,58 @@ export class StagedFileJob implements StagedJob {
 		await this.#busy;
 	}
 
-	/** Hands the temporary files over to a commit; from then on they are its to rename or remove. */
-	take(): SealedJob {
-		if (this.#state !== "sealed" || this.#sealed === undefined)
-			throw this.#wrongState("sealed");
+	/** Hands the job over to a commit. @returns the number that it is known by. */
+	take(): number {
+		if (this.#state !== "sealed") throw this.#wrongState("sealed");
 		this.#state = "ended";
-		return this.#sealed;
+		return this.#stage;
 	}
 
-	#next(work: () => Promise<void>): Promise<void> {
+	/** Whether so much is held, rather than written. */
+	#fits({ byteLength }: Uint8Array): boolean {
+		return !this.#written && this.#heldBytes + byteLength <= HELD_BYTES;
+	}
+
+	#hold(bytes: Uint8Array): void {
+		this.#held.push(new Uint8Array(bytes));
+		this.#heldBytes += bytes.byteLength;
+		this.#dataBytes += bytes.byteLength;
+	}
+
+	/** @returns the buffer, free again. */
+	async #write(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+		const { byteLength } = bytes;
+		const held = this.#takeHeld();
+		this.#written = true;
+		if (held.byteLength > 0)
+			await this.#changes.append(this.#stage, this.key, held);
+		const buffer = await this.#changes.append(this.#stage, this.key, bytes);
+		this.#dataBytes += byteLength;
+		return buffer;
+	}
+
+	#takeHeld(): Uint8Array<ArrayBuffer> {
+		const bytes = new Uint8Array(this.#heldBytes);
+		let end = 0;
+		for (const piece of this.#held) {
+			bytes.set(piece, end);
+			end += piece.byteLength;
+		}
+		this.#held = [];
+		this.#heldBytes = 0;
+		return bytes;
+	}
+
+	#next<T>(work: () => Promise<T>): Promise<T> {
 		const before = this.#busy;
 		const call = (async () => {
 			await before.catch(() => undefined);
 			if (this.#state !== "open") throw this.#wrongState("open");
 			try {
-				await work();
+				return await work();
 			} catch (error) {
 				await this.#removeTraces();
-				throw writeError(error, this.#data.path, this.key);
+				throw writeError(error, this.#root, this.key);
 			}
 		})();
 		this.#busy = call;
@@ -104,9 +135,9 @@ export class StagedFileJob implements StagedJob {
 
 	async #removeTraces(): Promise<void> {
 		this.#state = "ended";
-		await this.#files.temporaries.remove(this.#data.path);
-		if (this.#sealed !== undefined)
-			await this.#files.temporaries.remove(this.#sealed.meta);
+		this.#held = [];
+		if (this.#written)
+			await this.#changes.discard(this.#stage).catch(() => undefined);
 	}
 
 	#wrongState(expected: string): ArchiverError {

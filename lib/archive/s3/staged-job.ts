@@ -88,6 +88,11 @@ export class StagedS3Job implements StagedJob {
 		});
 	}
 
+	async give(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+		await this.append(bytes);
+		return bytes.buffer;
+	}
+
 	seal(encoding: DataEncoding, job: Job): Promise<void> {
 		return this.#next(async () => {
 			const dataName = ownDataName(this.#stem, encoding);

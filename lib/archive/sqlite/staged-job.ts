@@ -69,6 +69,11 @@ export class StagedSqliteJob implements StagedJob {
 		});
 	}
 
+	async give(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
+		await this.append(bytes);
+		return bytes.buffer;
+	}
+
 	seal(encoding: DataEncoding, job: Job): Promise<void> {
 		return this.#next(async () => {
 			this.#sealed = {

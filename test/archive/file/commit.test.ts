@@ -296,7 +296,8 @@ describe("a staged job", () => {
 
 	const states: Record<string, (staged: StagedJob) => Promise<unknown>> = {
 		empty: async () => undefined,
-		"with data": (staged) => staged.append(Buffer.alloc(5000)),
+		"with little data": (staged) => staged.append(Buffer.alloc(5000)),
+		"with much data": (staged) => staged.append(Buffer.alloc(100_000)),
 		"while data is being added": async (staged) => {
 			staged.append(Buffer.alloc(1_000_000)).catch(() => undefined);
 		},

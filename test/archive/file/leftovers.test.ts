@@ -24,7 +24,7 @@ const CHILD = `
 	const { openArchive } = await import(module);
 	const archive = await openArchive(path);
 	const staged = await archive.stage(JSON.parse(key));
-	await staged.append(Buffer.alloc(1000));
+	await staged.append(Buffer.alloc(100_000));
 	console.log("staged");
 	setInterval(() => {}, 1000);
 `;
