@@ -5,6 +5,7 @@ import {
 	choice,
 	flag,
 	integer,
+	nice,
 	type OptionSpec,
 	percentileList,
 	share,
@@ -41,6 +42,10 @@ export const OPTIONS = {
 		30_000,
 		"ms after which an idle thread above the minimum ends",
 	),
+	poolNice: nice(
+		"ARCHIVER_POOL_NICE",
+		"how far worker threads give way to the host's other threads (Linux): 0 not at all, 19 most",
+	),
 	bufferBytes: integer(
 		"ARCHIVER_BUFFER_BYTES",
 		1,
@@ -71,6 +76,10 @@ export const OPTIONS = {
 		1,
 		2,
 		"file operations under way at once, of libuv's four threads; writing has a thread of its own",
+	),
+	writerNice: nice(
+		"ARCHIVER_WRITER_NICE",
+		"the same for the thread that writes a file archive",
 	),
 	fsync: flag(
 		"ARCHIVER_FSYNC",
@@ -171,6 +180,7 @@ const ARCHIVE_OPTIONS = [
 	"compression",
 	"fsync",
 	"writerParallelFiles",
+	"writerNice",
 ] as const;
 /** Those of an archiver: `Archiver.start` takes them. */
 export type ArchiverOptions = Omit<Options, keyof ArchiveOptions | "logLevel">;

@@ -14,6 +14,16 @@ export interface OptionSpec<T> {
 	description: string;
 }
 
+/** How far threads give way to the host's: a nice value, as Linux knows it. */
+export function nice(env: string, description: string): OptionSpec<number> {
+	const spec = integer(env, 0, 10, description);
+	return {
+		...spec,
+		expects: "a whole number from 0 to 19",
+		schema: v.pipe(spec.schema, v.maxValue(19)),
+	};
+}
+
 export function integer(
 	env: string,
 	min: number,

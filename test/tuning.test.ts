@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type Archive, openArchive } from "../lib/index.js";
@@ -14,6 +15,15 @@ import { useTempFolder } from "./support/temp-folder.js";
 import { until } from "./support/until.js";
 
 const KIB = 1024;
+
+/** The nice values of this process's threads. */
+function nices(): number[] {
+	return readdirSync("/proc/self/task").flatMap((id) => {
+		const stat = readFileSync(`/proc/self/task/${id}/stat`, "utf8");
+		// Behind the name in parentheses, the third field of the line, `nice` is the 19th.
+		return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+	});
+}
 
 describe("the environment variable", () => {
 	const openHouse = useHouse();
@@ -129,6 +139,24 @@ describe("the environment variable", () => {
 			expect(source.requests[0].maxChunkBytes).to.equal(chunkBytes);
 			expect(encoded, "header, chunks and index").to.equal(chunks + 2);
 		}
+	});
+
+	it("ARCHIVER_POOL_NICE and ARCHIVER_WRITER_NICE set how far threads give way, and no other thread does", async function () {
+		if (process.platform !== "linux") this.skip();
+		const before = nices();
+		const { archiver, registerIds } = await openTuned({
+			ARCHIVER_POOL_MAX_THREADS: "3",
+			ARCHIVER_POOL_NICE: "7",
+			ARCHIVER_WRITER_NICE: "4",
+		});
+		const jobs = await registerIds([1, 2, 3]);
+		await Promise.all(jobs.map((job) => archiver.archiveJob(job)));
+		const after = nices();
+		const more = (nice: number) =>
+			after.filter((it) => it === nice).length -
+			before.filter((it) => it === nice).length;
+		expect([more(7), more(4)]).to.deep.equal([3, 1]);
+		expect(after.filter((nice) => nice !== 0)).to.have.length(4);
 	});
 
 	it("ARCHIVER_WRITER_GROUP_JOBS sets how many jobs share a commit", async () => {

@@ -8,12 +8,14 @@ import type {
 	WritingThreadData,
 } from "../lib/archive/file/writing-thread.js";
 import { failureOf } from "../lib/failure.js";
+import { giveWay } from "./give-way.js";
 
 // Entry of a file archive's writing thread: makes the changes that it is asked for. Its file calls block; the changes of one
 // message take turns between them.
 
 const port = parentPort as NonNullable<typeof parentPort>;
-const { root, sync } = workerData as WritingThreadData;
+const { root, sync, nice } = workerData as WritingThreadData;
+giveWay(nice);
 const changes = new DirectChanges(
 	new DurableFiles(blockingFileSystem, root, sync),
 );

@@ -62,9 +62,15 @@ class DiscardedJob implements StagedJob {
 		this.data.set(bytes, length);
 	}
 
+	/** Swaps buffers where it can, as an archive does that writes elsewhere: nothing is copied. */
 	async give(bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
-		await this.append(bytes);
-		return bytes.buffer;
+		const { buffer, length } = this.data;
+		if (length > 0 || buffer.byteLength < bytes.buffer.byteLength) {
+			await this.append(bytes);
+			return bytes.buffer;
+		}
+		this.data = bytes;
+		return buffer;
 	}
 
 	async seal(): Promise<void> {}

@@ -41,8 +41,15 @@ export async function openArchive(
 	target: ArchiveTarget,
 	options: OpenArchiveOptions = {},
 ): Promise<Archive> {
-	const { format, compression, fsync, writerParallelFiles, env } = options;
-	const given = { format, compression, fsync, writerParallelFiles };
+	const { format, compression, fsync, env } = options;
+	const { writerParallelFiles, writerNice } = options;
+	const given = {
+		format,
+		compression,
+		fsync,
+		writerParallelFiles,
+		writerNice,
+	};
 	const resolved = resolveOptions(given, env);
 	const { kind, path } = parseTarget(target);
 	const effective = {
@@ -51,6 +58,7 @@ export async function openArchive(
 		compression: resolved.compression,
 		fsync: resolved.fsync,
 		writerParallelFiles: resolved.writerParallelFiles,
+		writerNice: resolved.writerNice,
 	};
 	switch (kind) {
 		case "file":

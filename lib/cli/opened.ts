@@ -31,13 +31,15 @@ export class Opened {
 		options: Partial<ArchiveOptions>,
 		{ create = true } = {},
 	): Promise<Archive> {
-		const { format, compression, fsync, writerParallelFiles } = options;
+		const { format, compression, fsync } = options;
+		const { writerParallelFiles, writerNice } = options;
 		return this.add(
 			openArchive(target, {
 				format,
 				compression,
 				fsync,
 				writerParallelFiles,
+				writerNice,
 				create,
 			}),
 		);

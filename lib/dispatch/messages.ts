@@ -243,6 +243,11 @@ export interface NodeMetric {
 	statistics: JobStatistics;
 }
 
+/** What a pool thread is told when it starts. */
+export interface PoolThreadData {
+	nice: number;
+}
+
 export interface TaskResults {
 	encode: EncodedChunk;
 	finish: FinishedParts;

@@ -8,6 +8,7 @@ import type {
 	PoolAnswer,
 	PoolMessage,
 	PoolTask,
+	PoolThreadData,
 	TaskOutcome,
 	TaskResults,
 } from "./messages.js";
@@ -16,6 +17,8 @@ export interface PoolOptions {
 	poolMinThreads: number;
 	poolMaxThreads: number;
 	poolIdleTimeoutMs: number;
+	/** How far the threads give way to the host's: see `ARCHIVER_POOL_NICE`. Default 0. */
+	poolNice?: number;
 	/**
 	 * CommonJS module that exports what runs the tasks, in place of this library's own. Like `workers/entry.cts` it should
 	 * import the rest asynchronously.
@@ -51,6 +54,7 @@ export class WorkerPool {
 		poolMinThreads,
 		poolMaxThreads,
 		poolIdleTimeoutMs,
+		poolNice = 0,
 		entry = TASK_ENTRY,
 		maxHeapMib,
 	}: PoolOptions) {
@@ -58,6 +62,7 @@ export class WorkerPool {
 		this.#idle = poolMaxThreads;
 		this.#piscina = new Piscina({
 			filename: entry.href,
+			workerData: { nice: poolNice } satisfies PoolThreadData,
 			minThreads: poolMinThreads,
 			maxThreads: poolMaxThreads,
 			idleTimeout: poolIdleTimeoutMs,

@@ -62,6 +62,7 @@ export async function openHouse(parts: HouseOptions = {}): Promise<House> {
 		(await openArchive(`file:${join(folder, "archive")}`, {
 			format,
 			fsync: false,
+			env: parts.env,
 		}));
 	const repository = await SqliteJobRepository.open(path, databaseOptions);
 	await archive.storeClusterConfig("testcluster", testCluster());

@@ -59,6 +59,8 @@ export interface FileArchiveOptions {
 	fsync?: boolean;
 	/** File operations under way at once while reading; libuv has four threads for the whole process. Default 2. */
 	writerParallelFiles?: number;
+	/** How far the writing thread gives way to the host's threads on Linux: 0 not at all, 19 most. Default 10. */
+	writerNice?: number;
 	/** Change nothing, and take no lock. Default false. */
 	readOnly?: boolean;
 	/** Make an archive where there is none. Default true. */
@@ -115,6 +117,7 @@ export class FileArchive implements Archive {
 		const {
 			fileSystem,
 			writerParallelFiles = 2,
+			writerNice = 10,
 			fsync = true,
 			readOnly = false,
 			create = true,
@@ -133,7 +136,11 @@ export class FileArchive implements Archive {
 		const root = { ...opened, format: format ?? opened.format };
 		const changes =
 			fileSystem === undefined
-				? new WritingThread({ root: files.root, sync: fsync })
+				? new WritingThread({
+						root: files.root,
+						sync: fsync,
+						nice: writerNice,
+					})
 				: new DirectChanges(files);
 		return new FileArchive(files, changes, `file:${path}`, root, options);
 	}

@@ -9,6 +9,8 @@ export interface WritingThreadData {
 	root: string;
 	/** Whether files and folders are synced. */
 	sync: boolean;
+	/** How far it gives way to the host's threads: see `ARCHIVER_WRITER_NICE`. */
+	nice: number;
 }
 
 /** A method of {@link FileChanges}, and what it is called with. */

@@ -62,7 +62,10 @@ describe("a file archive's writing thread", () => {
 	it("that dies fails what it was asked for, and what it had staged; the next one goes on", async () => {
 		await (await testArchive(folder())).close();
 		const entry = new URL("./dying-writer.js", import.meta.url);
-		const thread = new WritingThread({ root: folder(), sync: true }, entry);
+		const thread = new WritingThread(
+			{ root: folder(), sync: true, nice: 0 },
+			entry,
+		);
 		const stage = (jobId: number) =>
 			new StagedFileJob(thread, folder(), testJob({ jobId }));
 		const [before, open, after] = [stage(1), stage(2), stage(3)];
