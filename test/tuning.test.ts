@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { getPriority } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type Archive, openArchive } from "../lib/index.js";
@@ -141,7 +142,7 @@ describe("the environment variable", () => {
 		}
 	});
 
-	it("ARCHIVER_POOL_NICE and ARCHIVER_WRITER_NICE set how far threads give way, and no other thread does", async function () {
+	it("ARCHIVER_POOL_NICE and ARCHIVER_WRITER_NICE set how far threads give way, and the main thread does not", async function () {
 		if (process.platform !== "linux") this.skip();
 		const before = nices();
 		const { archiver, registerIds } = await openTuned({
@@ -156,7 +157,7 @@ describe("the environment variable", () => {
 			after.filter((it) => it === nice).length -
 			before.filter((it) => it === nice).length;
 		expect([more(7), more(4)]).to.deep.equal([3, 1]);
-		expect(after.filter((nice) => nice !== 0)).to.have.length(4);
+		expect(getPriority(), "the main thread").to.equal(0);
 	});
 
 	it("ARCHIVER_WRITER_GROUP_JOBS sets how many jobs share a commit", async () => {
