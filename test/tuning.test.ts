@@ -143,7 +143,9 @@ describe("the environment variable", () => {
 	});
 
 	it("ARCHIVER_POOL_NICE and ARCHIVER_WRITER_NICE set how far threads give way, and the main thread does not", async function () {
-		if (process.platform !== "linux") this.skip();
+		const own = getPriority();
+		// Threads cannot be less nice than their process.
+		if (process.platform !== "linux" || own > 3) this.skip();
 		const before = nices();
 		const { archiver, registerIds } = await openTuned({
 			ARCHIVER_POOL_MAX_THREADS: "3",
@@ -157,7 +159,7 @@ describe("the environment variable", () => {
 			after.filter((it) => it === nice).length -
 			before.filter((it) => it === nice).length;
 		expect([more(7), more(4)]).to.deep.equal([3, 1]);
-		expect(getPriority(), "the main thread").to.equal(0);
+		expect(getPriority(), "the main thread").to.equal(own);
 	});
 
 	it("ARCHIVER_WRITER_GROUP_JOBS sets how many jobs share a commit", async () => {
