@@ -145,7 +145,12 @@ describe("the environment variable", () => {
 	it("ARCHIVER_POOL_NICE and ARCHIVER_WRITER_NICE set how far threads give way, and the main thread does not", async function () {
 		const own = getPriority();
 		// Threads cannot be less nice than their process.
-		if (process.platform !== "linux" || own > 3) this.skip();
+		if (process.platform !== "linux" || own > 3) {
+			console.log(
+				"      skipped: threads have no nice values of their own here, or the process is nice itself; to run it: npm test on Linux, not under nice",
+			);
+			this.skip();
+		}
 		const before = nices();
 		const { archiver, registerIds } = await openTuned({
 			ARCHIVER_POOL_MAX_THREADS: "3",
