@@ -13,7 +13,7 @@ export function needInstalled(
 	package_: string,
 ): void {
 	if (spawnSync(command, ["--version"]).error === undefined) return;
-	const advice = `${command} is not installed; on Debian: apt-get install --no-install-recommends ${package_}`;
+	const advice = `${command} is not installed; to run it on Debian: apt-get install --no-install-recommends ${package_}, then npm test`;
 	if (process.env.CI) throw new Error(advice);
 	console.log(`      skipped: ${advice}`);
 	test.skip();
