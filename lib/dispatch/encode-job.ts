@@ -327,7 +327,7 @@ class ChunkStream {
 		await this.#appended;
 		const [{ finished, bytes }] = parts;
 		if (finished === undefined) return this.#finishParts(parts);
-		if (this.#staged.dataBytes === 0) await this.#staged.append(bytes);
+		if (this.#staged.dataBytes === 0) await this.#staged.give(bytes);
 		return finished;
 	}
 
