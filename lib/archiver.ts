@@ -151,7 +151,7 @@ export class Archiver {
 				clusters: new ClusterCatalog(archive, clusters),
 				pool: this.#pool,
 				budget: this.#budget,
-				buffers: new BufferRecycler(options.bufferBytes / 2),
+				buffers: new BufferRecycler(options.bufferBytes),
 			},
 			this.#writer,
 		);
