@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { writeReportOf } from "../report/report.js";
-import { print } from "../support/bench.js";
+import { BENCH_FOLDER, print, withFolder } from "../support/bench.js";
 import { type AllResults, type BenchResult, writeResults } from "./results.js";
 
 const ENTRY = fileURLToPath(new URL("../main.js", import.meta.url));
@@ -16,12 +16,19 @@ export async function benchAll(
 	names: readonly string[],
 	{ short }: { short: boolean },
 ): Promise<AllResults> {
+	return withFolder("all", (folder) => runAll(names, { short, folder }));
+}
+
+async function runAll(
+	names: readonly string[],
+	{ short, folder }: { short: boolean; folder: string },
+): Promise<AllResults> {
 	const startedAt = new Date();
 	const benches: BenchResult[] = [];
 	const failed: AllResults["failed"] = [];
 	for (const bench of names) {
 		print(`\n=== ${bench}`);
-		const { result, exitCode } = await runApart(bench, short);
+		const { result, exitCode } = await runApart(bench, { short, folder });
 		if (result === undefined) {
 			print(`${bench} ended without a result: ${exitCode}`);
 			process.exitCode = 1;
@@ -42,7 +49,7 @@ export async function benchAll(
 /** A bench's result is the last line of its standard output; one that fails its own checks may have one all the same. */
 async function runApart(
 	bench: string,
-	short: boolean,
+	{ short, folder }: { short: boolean; folder: string },
 ): Promise<{ result?: BenchResult; exitCode: number | null }> {
 	const child = spawn(
 		process.execPath,
@@ -53,7 +60,10 @@ async function runApart(
 			"--json",
 			...(short ? ["--short"] : []),
 		],
-		{ stdio: ["ignore", "pipe", "inherit"] },
+		{
+			env: { ...process.env, [BENCH_FOLDER]: folder },
+			stdio: ["ignore", "pipe", "inherit"],
+		},
 	);
 	const ended = once(child, "close");
 	const output = await text(child.stdout);
