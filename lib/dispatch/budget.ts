@@ -67,6 +67,8 @@ export class Budget {
 	acquire(order: number, bytes: number, signal?: AbortSignal): Promise<Lease> {
 		return new Promise((resolve, reject) => {
 			if (signal?.aborted) return reject(abortedWhileWaiting(signal));
+			if (this.#requests.length === 0 && this.#fits(order, bytes))
+				return resolve(this.#grant(bytes));
 			const onAbort = () => {
 				this.#requests.splice(this.#requests.indexOf(request), 1);
 				reject(abortedWhileWaiting(signal));
@@ -77,7 +79,7 @@ export class Budget {
 				bytes,
 				grant: () => {
 					signal?.removeEventListener("abort", onAbort);
-					resolve(this.#lease(bytes));
+					resolve(this.#grant(bytes));
 				},
 				reject,
 			};
@@ -96,15 +98,15 @@ export class Budget {
 	}
 
 	#serve(): void {
-		while (this.#requests.length > 0 && this.#fits(this.#requests[0])) {
-			const request = this.#requests.shift() as Request;
-			this.#usedBytes += request.bytes;
-			this.#peakBytes = Math.max(this.#peakBytes, this.#usedBytes);
-			request.grant();
+		for (;;) {
+			const [first] = this.#requests;
+			if (first === undefined || !this.#fits(first.order, first.bytes)) return;
+			this.#requests.shift();
+			first.grant();
 		}
 	}
 
-	#fits({ order, bytes }: Request): boolean {
+	#fits(order: number, bytes: number): boolean {
 		const isHead = order <= this.#head;
 		const limit = isHead
 			? this.totalBytes
@@ -113,7 +115,9 @@ export class Budget {
 		return this.#usedBytes - (isHead ? this.#parkedBytes : 0) === 0;
 	}
 
-	#lease(granted: number): Lease {
+	#grant(granted: number): Lease {
+		this.#usedBytes += granted;
+		this.#peakBytes = Math.max(this.#peakBytes, this.#usedBytes);
 		let bytes = granted;
 		let parked = false;
 		const resize = (to: number) => {

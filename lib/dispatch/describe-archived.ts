@@ -47,7 +47,7 @@ export function describeArchived(
 		metrics,
 		exact,
 		job,
-		completeness && samplesPerSeries(completeness),
+		completeness && ((metric) => samplesPerSeries(completeness, metric)),
 	);
 	const facts: DataFacts = { format, dataId, series, samples, completeness };
 	if (format === "columnar" && compression === "small")
@@ -70,12 +70,12 @@ export function describeArchived(
 	};
 }
 
-/** How many samples a whole series of each metric has. */
-function samplesPerSeries({ metrics }: Completeness): Map<string, number> {
-	return new Map(
-		Object.entries(metrics).map(([name, { series, samples }]) => [
-			name,
-			series[1] === 0 ? 0 : samples[1] / series[1],
-		]),
-	);
+/** How many samples a whole series of a metric has. */
+function samplesPerSeries(
+	{ metrics }: Completeness,
+	metric: string,
+): number | undefined {
+	if (!Object.hasOwn(metrics, metric)) return undefined;
+	const { series, samples } = metrics[metric];
+	return series[1] === 0 ? 0 : samples[1] / series[1];
 }

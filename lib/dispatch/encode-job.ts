@@ -149,8 +149,12 @@ class ChunkStream {
 	readonly #context: EncodingContext;
 	readonly #parts: Promise<EncodedPart>[] = [];
 	readonly #leases: Lease[] = [];
-	/** Ends loading early: the job is cancelled, the source too slow, or a part has failed. */
-	readonly #stop = new AbortController();
+	/** Tells the source that nothing more is wanted. */
+	readonly #sourceControl = new AbortController();
+	/** Why loading ends early: the job is cancelled, the source too slow, or a part has failed. */
+	#stopped: { reason: unknown } | undefined;
+	/** Ends the wait for the source's next answer. */
+	#interrupt: ((reason: unknown) => void) | undefined;
 	readonly #notes = new Set<string>();
 	/** Time spent waiting for the source. */
 	#sourceMs = 0;
@@ -178,7 +182,7 @@ class ChunkStream {
 
 	async run(): Promise<FinishedJob> {
 		const { signal } = this.#accepted;
-		const stop = () => this.#stop.abort(signal.reason);
+		const stop = () => this.#stop(signal.reason);
 		signal.addEventListener("abort", stop, { once: true });
 		try {
 			await this.#load();
@@ -188,18 +192,25 @@ class ChunkStream {
 			for (const note of finished.notes ?? []) this.#notes.add(note);
 			return finished;
 		} catch (error) {
+			await Promise.allSettled([...this.#parts, this.#appended]);
 			// A failed part stops the loading; the part's own failure is the one to tell.
-			throw this.#stop.signal.aborted ? this.#stop.signal.reason : error;
+			throw this.#stopped ? this.#stopped.reason : error;
 		} finally {
 			signal.removeEventListener("abort", stop);
-			await Promise.allSettled([...this.#parts, this.#appended]);
 			for (const lease of this.#leases) lease.release();
 		}
 	}
 
+	#stop(reason: unknown): void {
+		if (this.#stopped !== undefined) return;
+		this.#stopped = { reason };
+		this.#sourceControl.abort(reason);
+		this.#interrupt?.(reason);
+	}
+
 	async #load(): Promise<void> {
 		const chunks = this.#context.source
-			.load({ ...this.#plan.request, signal: this.#stop.signal })
+			.load({ ...this.#plan.request, signal: this.#sourceControl.signal })
 			[Symbol.asyncIterator]();
 		try {
 			for (let [lease] = this.#leases; ; ) {
@@ -224,15 +235,24 @@ class ChunkStream {
 		const timer =
 			jobTimeoutMs > 0
 				? setTimeout(() => {
-						this.#stop.abort(sourceTimeout(this.#accepted.job, jobTimeoutMs));
+						this.#stop(sourceTimeout(this.#accepted.job, jobTimeoutMs));
 					}, jobTimeoutMs - this.#sourceMs)
 				: undefined;
 		try {
-			return await unlessAborted(chunks.next(), this.#stop.signal);
+			return await this.#unlessStopped(chunks.next());
 		} finally {
 			clearTimeout(timer);
 			this.#sourceMs += performance.now() - startMs;
 		}
+	}
+
+	/** `promise`, or the reason as soon as loading is to end: nobody waits for a source that hangs. */
+	#unlessStopped<T>(promise: Promise<T>): Promise<T> {
+		return new Promise((resolve, reject) => {
+			if (this.#stopped !== undefined) reject(this.#stopped.reason);
+			this.#interrupt = reject;
+			promise.then(resolve, reject);
+		});
 	}
 
 	async #take(chunk: MetricChunk, lease: Lease): Promise<void> {
@@ -250,7 +270,7 @@ class ChunkStream {
 		this.#parts.push(part);
 		if (this.#context.archive.format === "columnar")
 			this.#appendWhenReady(part, granted, whole);
-		part.catch((error) => this.#stop.abort(error));
+		part.catch((error) => this.#stop(error));
 	}
 
 	#taskOptions(): RunOptions {
@@ -262,7 +282,7 @@ class ChunkStream {
 		const lease = await this.#context.budget.acquire(
 			this.#accepted.order,
 			bytes,
-			this.#stop.signal,
+			this.#sourceControl.signal,
 		);
 		this.#leases.push(lease);
 		return lease;
@@ -318,7 +338,7 @@ class ChunkStream {
 			this.#context.buffers.give(await this.#staged.give(bytes));
 			lease.release();
 		})();
-		this.#appended.catch((error) => this.#stop.abort(error));
+		this.#appended.catch((error) => this.#stop(error));
 	}
 
 	async #finish(): Promise<FinishedJob> {
@@ -407,19 +427,4 @@ function bytesOf(chunk: MetricChunk): number {
 		0,
 	);
 	return chunk.kind === "samples" ? own : own + chunk.decodedBytes;
-}
-
-/** `promise`, or the reason of `signal` as soon as it aborts: nobody waits for a source that hangs. */
-function unlessAborted<T>(
-	promise: Promise<T>,
-	signal: AbortSignal,
-): Promise<T> {
-	return new Promise((resolve, reject) => {
-		const onAbort = () => reject(signal.reason);
-		if (signal.aborted) onAbort();
-		signal.addEventListener("abort", onAbort, { once: true });
-		promise
-			.then(resolve, reject)
-			.finally(() => signal.removeEventListener("abort", onAbort));
-	});
 }

@@ -31,13 +31,13 @@ export interface JobEnergy {
  *
  * @param metrics - The metrics of the job's subcluster, see `metricsOf`.
  * @param statistics - Metric -> statistics over the whole job.
- * @param samples - Metric -> samples that a whole series of it has; where that is not known, floor(duration / timestep) + 1.
+ * @param samplesOf - Metric -> samples that a whole series of it has; where that is not known, floor(duration / timestep) + 1.
  */
 export function energyOf(
 	metrics: readonly MetricConfig[],
 	statistics: Record<string, JobStatistics>,
 	job: Pick<Job, "numNodes" | "duration">,
-	samples?: ReadonlyMap<string, number>,
+	samplesOf?: (metric: string) => number | undefined,
 ): JobEnergy {
 	const energyFootprint = record<number>();
 	let total = 0;
@@ -49,7 +49,7 @@ export function energyOf(
 			metric,
 			statistics[name],
 			job,
-			samples?.get(name),
+			samplesOf?.(name),
 		);
 		if (!Number.isFinite(kilowattHours)) continue;
 		energyFootprint[name] = round2(kilowattHours);

@@ -116,16 +116,16 @@ function jobOf(
 
 /** The fields for which zero or empty says the same as absent, where they say something. */
 function optionsOf(job: JobFields | Job): Partial<Job> {
-	return filled({
-		partition: job.partition,
-		arrayJobId: job.arrayJobId,
-		numHwthreads: job.numHwthreads,
-		numAcc: job.numAcc,
-		smt: job.smt,
-		walltime: job.walltime,
-		requestedMemory: job.requestedMemory,
-		submitTime: job.submitTime,
-	});
+	const options: Partial<Job> = {};
+	if (job.partition) options.partition = job.partition;
+	if (job.arrayJobId) options.arrayJobId = job.arrayJobId;
+	if (job.numHwthreads) options.numHwthreads = job.numHwthreads;
+	if (job.numAcc) options.numAcc = job.numAcc;
+	if (job.smt) options.smt = job.smt;
+	if (job.walltime) options.walltime = job.walltime;
+	if (job.requestedMemory) options.requestedMemory = job.requestedMemory;
+	if (job.submitTime) options.submitTime = job.submitTime;
+	return options;
 }
 
 function plainResource(resource: Resource): Resource {
@@ -139,14 +139,16 @@ function plainResource(resource: Resource): Resource {
 }
 
 function plainTag({ id, type, name, scope }: Tag): Tag {
-	return { type, name, ...filled({ scope, id }) };
+	return { type, name, ...(scope && { scope }), ...(id && { id }) };
 }
 
 function plainStatistics(statistics: JobStatistics): JobStatistics | undefined {
 	const { unit, avg, min, max } = statistics;
-	if (![avg, min, max].every(Number.isFinite)) return undefined;
+	const isFinite =
+		Number.isFinite(avg) && Number.isFinite(min) && Number.isFinite(max);
+	if (!isFinite) return undefined;
 	const { base, prefix } = unit;
-	return { unit: { base, ...filled({ prefix }) }, avg, min, max };
+	return { unit: prefix ? { base, prefix } : { base }, avg, min, max };
 }
 
 function plainNumber(value: number | undefined): number | undefined {
@@ -164,9 +166,4 @@ function sortedMap<T>(
 		if (value !== undefined) sorted[key] = value;
 	}
 	return sorted;
-}
-
-function filled<T extends object>(options: T): T {
-	const kept = Object.entries(options).filter(([, value]) => value);
-	return Object.fromEntries(kept) as T;
 }
