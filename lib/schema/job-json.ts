@@ -144,9 +144,9 @@ function plainTag({ id, type, name, scope }: Tag): Tag {
 
 function plainStatistics(statistics: JobStatistics): JobStatistics | undefined {
 	const { unit, avg, min, max } = statistics;
-	const isFinite =
+	const known =
 		Number.isFinite(avg) && Number.isFinite(min) && Number.isFinite(max);
-	if (!isFinite) return undefined;
+	if (!known) return undefined;
 	const { base, prefix } = unit;
 	return { unit: prefix ? { base, prefix } : { base }, avg, min, max };
 }
