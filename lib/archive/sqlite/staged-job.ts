@@ -83,7 +83,7 @@ export class StagedSqliteJob implements StagedJob {
 				encoding,
 				dataBytes: this.#dataBytes,
 				staged: this.#staged,
-				rest: Buffer.concat(this.#held),
+				rest: joined(this.#held),
 			};
 			this.#held = [];
 			this.#state = "sealed";
@@ -110,7 +110,7 @@ export class StagedSqliteJob implements StagedJob {
 	}
 
 	async #stageSlices(): Promise<void> {
-		const held = Buffer.concat(this.#held);
+		const held = joined(this.#held);
 		const bytes = held.byteLength - (held.byteLength % SLICE_BYTES);
 		const { id, count = 0 } = this.#staged ?? {};
 		this.#staged = {
@@ -153,4 +153,8 @@ export class StagedSqliteJob implements StagedJob {
 			{ ...this.key },
 		);
 	}
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+	return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
 }
