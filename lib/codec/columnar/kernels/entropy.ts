@@ -94,15 +94,23 @@ function entropyBits(
 		);
 	let bits = load<f64>(countBits + ((<usize>count) << 3));
 	let distinct = 0;
-	for (let value = 0; value <= mask; value++) {
+	for (let value = 0; value <= mask; value += 8) {
 		const at = histogram + ((<usize>value) << 1);
-		const times =
-			load<u16>(at) +
-			load<u16>(at, TABLE_BYTES) +
-			load<u16>(at, 2 * TABLE_BYTES) +
-			load<u16>(at, 3 * TABLE_BYTES);
-		bits -= load<f64>(countBits + ((<usize>times) << 3));
-		distinct += <i32>(times !== 0);
+		const times = i16x8.add(
+			i16x8.add(v128.load(at), v128.load(at, TABLE_BYTES)),
+			i16x8.add(
+				v128.load(at, 2 * TABLE_BYTES),
+				v128.load(at, 3 * TABLE_BYTES),
+			),
+		);
+		// Most values of few numbers, and of similar ones, do not occur.
+		if (!v128.any_true(times)) continue;
+		v128.store(at, times);
+		for (let i: usize = 0; i < 16; i += 2) {
+			const count = load<u16>(at + i);
+			bits -= load<f64>(countBits + ((<usize>count) << 3));
+			distinct += <i32>(count !== 0);
+		}
 	}
 	return bits + <f64>(distinct - 1) / (2 * Math.LN2);
 }
