@@ -98,10 +98,7 @@ function entropyBits(
 		const at = histogram + ((<usize>value) << 1);
 		const times = i16x8.add(
 			i16x8.add(v128.load(at), v128.load(at, TABLE_BYTES)),
-			i16x8.add(
-				v128.load(at, 2 * TABLE_BYTES),
-				v128.load(at, 3 * TABLE_BYTES),
-			),
+			i16x8.add(v128.load(at, 2 * TABLE_BYTES), v128.load(at, 3 * TABLE_BYTES)),
 		);
 		// Most values of few numbers, and of similar ones, do not occur.
 		if (!v128.any_true(times)) continue;
