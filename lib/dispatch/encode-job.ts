@@ -149,10 +149,8 @@ class ChunkStream {
 	readonly #context: EncodingContext;
 	readonly #parts: Promise<EncodedPart>[] = [];
 	readonly #leases: Lease[] = [];
-	/** Tells the source that nothing more is wanted. */
+	/** Ends loading early: the job is cancelled, the source too slow, or a part has failed. */
 	readonly #sourceControl = new AbortController();
-	/** Why loading ends early: the job is cancelled, the source too slow, or a part has failed. */
-	#stopped: { reason: unknown } | undefined;
 	/** Ends the wait for the source's next answer. */
 	#interrupt: ((reason: unknown) => void) | undefined;
 	readonly #notes = new Set<string>();
@@ -194,7 +192,8 @@ class ChunkStream {
 		} catch (error) {
 			await Promise.allSettled([...this.#parts, this.#appended]);
 			// A failed part stops the loading; the part's own failure is the one to tell.
-			throw this.#stopped ? this.#stopped.reason : error;
+			const { aborted, reason } = this.#sourceControl.signal;
+			throw aborted ? reason : error;
 		} finally {
 			signal.removeEventListener("abort", stop);
 			for (const lease of this.#leases) lease.release();
@@ -202,8 +201,6 @@ class ChunkStream {
 	}
 
 	#stop(reason: unknown): void {
-		if (this.#stopped !== undefined) return;
-		this.#stopped = { reason };
 		this.#sourceControl.abort(reason);
 		this.#interrupt?.(reason);
 	}
@@ -249,7 +246,8 @@ class ChunkStream {
 	/** `promise`, or the reason as soon as loading is to end: nobody waits for a source that hangs. */
 	#unlessStopped<T>(promise: Promise<T>): Promise<T> {
 		return new Promise((resolve, reject) => {
-			if (this.#stopped !== undefined) reject(this.#stopped.reason);
+			const { aborted, reason } = this.#sourceControl.signal;
+			if (aborted) reject(reason);
 			this.#interrupt = reject;
 			promise.then(resolve, reject);
 		});
